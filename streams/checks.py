@@ -1,0 +1,109 @@
+"""What can be known at start about a site that will stream."""
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Info, Warning, register
+from django.utils.module_loading import import_string
+
+from streams.conf import DEFAULTS
+from streams.formats.base import Format
+
+GZIP = "django.middleware.gzip.GZipMiddleware"
+
+
+@register
+def check_settings(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Find misspelt keys and formats that are none."""
+    chosen = getattr(settings, "STREAMS", {})
+    if not isinstance(chosen, dict):
+        return [Error("STREAMS is not a dict.", id="streams.E001")]
+    found: list[CheckMessage] = []
+    for name in chosen:
+        if name not in DEFAULTS:
+            near = difflib.get_close_matches(str(name), DEFAULTS, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else None
+            known = ", ".join(DEFAULTS)
+            found.append(
+                Error(
+                    f"STREAMS has no setting '{name}'; known: {known}.",
+                    hint=hint,
+                    id="streams.E002",
+                )
+            )
+    if chosen.get("PLAYGROUND") not in (None, "public", "staff", "off"):
+        found.append(
+            Error(
+                f"STREAMS['PLAYGROUND'] is {chosen['PLAYGROUND']!r}.",
+                hint="Use 'public', 'staff' or 'off', or leave it out.",
+                id="streams.E003",
+            )
+        )
+    for path in chosen.get("FORMATS", []):
+        try:
+            good = issubclass(import_string(path), Format)
+        except (ImportError, TypeError):
+            good = False
+        if not good:
+            found.append(
+                Error(
+                    f"STREAMS['FORMATS'] names '{path}', which is not a Format class.",
+                    hint="Give paths of subclasses of streams.formats.base.Format.",
+                    id="streams.E004",
+                )
+            )
+    return found
+
+
+@register
+def check_server(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn of what keeps events from arriving one by one."""
+    found: list[CheckMessage] = []
+    if not getattr(settings, "ASGI_APPLICATION", None):
+        found.append(
+            Warning(
+                "ASGI_APPLICATION is not set, so runserver runs WSGI, where streams"
+                " answer 501.",
+                hint=(
+                    "Put 'daphne' first in INSTALLED_APPS and set ASGI_APPLICATION ="
+                    " 'yoursite.asgi.application', or run"
+                    " `uvicorn yoursite.asgi:application`."
+                ),
+                id="streams.W001",
+            )
+        )
+    if GZIP in settings.MIDDLEWARE:
+        found.append(
+            Info(
+                "GZipMiddleware found. Streams are sent with Content-Encoding:"
+                " identity, because Django compresses each event on its own and"
+                " browsers show only the first.",
+                hint="Nothing to do.",
+                id="streams.I001",
+            )
+        )
+    atomic = [
+        alias
+        for alias, database in settings.DATABASES.items()
+        if database.get("ATOMIC_REQUESTS")
+    ]
+    if atomic:
+        found.append(
+            Info(
+                f"ATOMIC_REQUESTS is on for {', '.join(atomic)}. Django refuses it for"
+                " async views; the stream view opts out.",
+                hint=(
+                    "Nothing to do, unless an async view of yours wraps it: decorate"
+                    " that one with transaction.non_atomic_requests."
+                ),
+                id="streams.I002",
+            )
+        )
+    return found

@@ -1,0 +1,39 @@
+"""The `STREAMS` setting, typed. Read late, so that `override_settings` just works."""
+
+from typing import Any, Literal
+
+from django.conf import settings
+
+PlaygroundAccess = Literal["public", "staff", "off"]
+
+DEFAULTS: dict[str, Any] = {
+    # Dotted paths of `Format` classes to add to the built-in ones.
+    "FORMATS": [],
+    # Who may open the playground pages; None: everybody while DEBUG, else staff.
+    "PLAYGROUND": None,
+    # Longest script, in code points.
+    "MAX_SCRIPT_CHARS": 1_000_000,
+}
+
+
+class Conf:
+    """One property a setting."""
+
+    def _get(self, name: str) -> Any:
+        return getattr(settings, "STREAMS", {}).get(name, DEFAULTS[name])
+
+    @property
+    def formats(self) -> list[str]:
+        return list(self._get("FORMATS"))
+
+    @property
+    def playground(self) -> PlaygroundAccess:
+        chosen: PlaygroundAccess | None = self._get("PLAYGROUND")
+        return chosen or ("public" if settings.DEBUG else "staff")
+
+    @property
+    def max_script_chars(self) -> int:
+        return int(self._get("MAX_SCRIPT_CHARS"))
+
+
+conf = Conf()

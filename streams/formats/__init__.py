@@ -1,0 +1,30 @@
+"""The registry of formats."""
+
+from streams.exceptions import Problem
+from streams.formats.base import Format
+from streams.formats.envelope import EnvelopeFormat
+from streams.formats.plain import PlainFormat
+
+FORMATS: dict[str, Format] = {}
+
+
+def register(wire_format: Format) -> None:
+    """Make a format known under its name, in place of one that had it."""
+    FORMATS[wire_format.name] = wire_format
+
+
+def get_format(name: str) -> Format:
+    """Return the format of that name; raise Problem with status 400 for none."""
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise Problem(
+            status=400,
+            code="unknown_format",
+            message=f"There is no format '{name[:40]}'. Known: {', '.join(FORMATS)}.",
+            param="format",
+        ) from None
+
+
+register(PlainFormat())
+register(EnvelopeFormat())

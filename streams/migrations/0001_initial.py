@@ -1,0 +1,88 @@
+import django.core.validators
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Script',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('body', models.TextField(blank=True, help_text='Markdown. A pause is a comment: <code>&lt;!-- stream: pause 800ms --&gt;</code>; on a line of its own it leaves no blank line.', verbose_name='body')),
+                ('rendering', models.CharField(choices=[('literal', 'Literal: said as it is written'), ('template', 'Template: {{ prompt }}, {% if params.name %}…')], default='literal', help_text='A template knows <code>prompt</code>, <code>messages</code>, <code>turn</code> and <code>params</code> (everything else in the query or the form, such as <code>params.name</code>).', max_length=16, verbose_name='rendering')),
+                ('slug', models.SlugField(max_length=100, unique=True, verbose_name='slug')),
+                ('title', models.CharField(max_length=200, verbose_name='title')),
+                ('tags', models.CharField(blank=True, help_text='Separated by commas.', max_length=200, verbose_name='tags')),
+                ('notes', models.TextField(blank=True, help_text='For editors; viewers never see them.', verbose_name='notes')),
+                ('created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated', models.DateTimeField(auto_now=True, verbose_name='updated')),
+            ],
+            options={
+                'verbose_name': 'script',
+                'verbose_name_plural': 'scripts',
+                'ordering': ['title'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('rendering__in', ['literal', 'template'])), name='streams_script_rendering_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Revision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('body', models.TextField(blank=True, help_text='Markdown. A pause is a comment: <code>&lt;!-- stream: pause 800ms --&gt;</code>; on a line of its own it leaves no blank line.', verbose_name='body')),
+                ('rendering', models.CharField(choices=[('literal', 'Literal: said as it is written'), ('template', 'Template: {{ prompt }}, {% if params.name %}…')], default='literal', help_text='A template knows <code>prompt</code>, <code>messages</code>, <code>turn</code> and <code>params</code> (everything else in the query or the form, such as <code>params.name</code>).', max_length=16, verbose_name='rendering')),
+                ('number', models.PositiveIntegerField(verbose_name='number')),
+                ('digest', models.CharField(editable=False, max_length=64, verbose_name='digest')),
+                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
+                ('created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author')),
+                ('script', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='streams.script', verbose_name='script')),
+            ],
+            options={
+                'verbose_name': 'revision',
+                'verbose_name_plural': 'revisions',
+                'ordering': ['script', '-number'],
+                'indexes': [models.Index(fields=['digest'], name='streams_revision_digest')],
+                'constraints': [models.UniqueConstraint(fields=('script', 'number'), name='streams_revision_number_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Stream',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(help_text="Part of the stream's address: /streams/&lt;slug&gt;/events.", max_length=100, unique=True, verbose_name='slug')),
+                ('title', models.CharField(max_length=200, verbose_name='title')),
+                ('published', models.BooleanField(default=False, help_text='A draft plays for people who may view streams, and nobody else.', verbose_name='published')),
+                ('access', models.CharField(choices=[('public', 'Everybody'), ('signed-in', 'Whoever is signed in'), ('permission', 'Users with the permission to view streams')], default='public', max_length=16, verbose_name='access')),
+                ('unit', models.CharField(choices=[('grapheme', 'Characters (grapheme clusters)'), ('word', 'Words'), ('sentence', 'Sentences'), ('line', 'Lines'), ('fixed', 'Fixed size, in code points')], default='grapheme', help_text='What is sent at once is counted in these. Words suit languages that put spaces between them; characters suit Chinese and Japanese.', max_length=16, verbose_name='unit')),
+                ('chunk_size', models.PositiveIntegerField(default=1, help_text='Units sent at once.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)], verbose_name='chunk size')),
+                ('delay_ms', models.PositiveIntegerField(default=30, help_text='From one chunk to the next. 0 sends everything at once.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(60000)], verbose_name='delay (ms)')),
+                ('ttft_ms', models.PositiveIntegerField(default=0, help_text='How long the stream “thinks” before its first chunk.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(600000)], verbose_name='time to first token (ms)')),
+                ('jitter_percent', models.PositiveSmallIntegerField(default=0, help_text='How far each delay may stray, either way. 0 to 100.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='jitter (%)')),
+                ('seed', models.PositiveBigIntegerField(blank=True, help_text='The same seed gives the same jitter every time. Blank: a new one for each run, told in the header X-Stream-Seed.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(9007199254740991)], verbose_name='seed')),
+                ('retry_ms', models.PositiveIntegerField(default=3000, help_text='When a browser connects again after a lost connection.', validators=[django.core.validators.MinValueValidator(100), django.core.validators.MaxValueValidator(600000)], verbose_name='retry (ms)')),
+                ('heartbeat_s', models.PositiveSmallIntegerField(default=15, help_text='Silence after which a comment keeps the connection open.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(600)], verbose_name='heartbeat (s)')),
+                ('max_speed', models.FloatField(default=10, help_text='The most that a request may ask for with ?speed=.', validators=[django.core.validators.MinValueValidator(0.1), django.core.validators.MaxValueValidator(100)], verbose_name='highest speed')),
+                ('tags', models.CharField(blank=True, help_text='Separated by commas.', max_length=200, verbose_name='tags')),
+                ('notes', models.TextField(blank=True, help_text='For editors; viewers never see them.', verbose_name='notes')),
+                ('created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ('script', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='streams', to='streams.script', verbose_name='script')),
+            ],
+            options={
+                'verbose_name': 'stream',
+                'verbose_name_plural': 'streams',
+                'ordering': ['title'],
+                'permissions': [('publish_stream', 'Can publish and unpublish streams')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('unit__in', ['grapheme', 'word', 'sentence', 'line', 'fixed'])), name='streams_stream_unit_known'), models.CheckConstraint(condition=models.Q(('chunk_size__gte', 1), ('chunk_size__lte', 10000)), name='streams_stream_chunk_size_in_range'), models.CheckConstraint(condition=models.Q(('delay_ms__gte', 0), ('delay_ms__lte', 60000)), name='streams_stream_delay_ms_in_range'), models.CheckConstraint(condition=models.Q(('ttft_ms__gte', 0), ('ttft_ms__lte', 600000)), name='streams_stream_ttft_ms_in_range'), models.CheckConstraint(condition=models.Q(('jitter_percent__gte', 0), ('jitter_percent__lte', 100)), name='streams_stream_jitter_percent_in_range'), models.CheckConstraint(condition=models.Q(models.Q(('seed__gte', 0), ('seed__lte', 9007199254740991)), ('seed__isnull', True), _connector='OR'), name='streams_stream_seed_in_range'), models.CheckConstraint(condition=models.Q(('retry_ms__gte', 100), ('retry_ms__lte', 600000)), name='streams_stream_retry_ms_in_range'), models.CheckConstraint(condition=models.Q(('heartbeat_s__gte', 1), ('heartbeat_s__lte', 600)), name='streams_stream_heartbeat_s_in_range'), models.CheckConstraint(condition=models.Q(('max_speed__gte', 0.1), ('max_speed__lte', 100)), name='streams_stream_max_speed_in_range')],
+            },
+        ),
+    ]

@@ -1,0 +1,193 @@
+"""The stream itself, and the playground pages around it."""
+
+from typing import cast
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.handlers.asgi import ASGIRequest
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from streams.conf import conf
+from streams.exceptions import Problem
+from streams.formats import get_format
+from streams.formats.base import Format
+from streams.http import (
+    EventStreamResponse,
+    event_stream_headers,
+    problem_response,
+    read_request,
+)
+from streams.models import Stream
+from streams.preparation import Prepared, User, find_stream, prepare
+from streams.run import Run
+
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+
+
+# Playing a script changes nothing, so a POST needs no CSRF token; another site's page
+# cannot read the answer without CORS. The view decides itself who may play.
+@csrf_exempt
+@login_not_required
+@transaction.non_atomic_requests
+async def events(
+    request: HttpRequest, slug: str, wire_format: str | None = None
+) -> HttpResponseBase:
+    """Play the stream at `slug`: GET and POST; `?format=` unless the URL names one."""
+    chosen = get_format(wire_format or "plain")
+    try:
+        if wire_format is None:
+            chosen = _format_asked_for(request)
+        if request.method == "OPTIONS":
+            return HttpResponse(status=204, headers={"Allow": ", ".join(METHODS)})
+        _refuse_what_cannot_stream(request)
+        call = chosen.parse(read_request(request))
+        prepared = await sync_to_async(prepare)(slug, call, lambda: get_user(request))
+    except Problem as problem:
+        return problem_response(problem, chosen)
+    return _play(request, prepared, chosen)
+
+
+def _play(
+    request: HttpRequest, prepared: Prepared, wire_format: Format
+) -> HttpResponseBase:
+    stream, context = prepared.stream, prepared.context
+    private = not stream.published or stream.access != Stream.Access.PUBLIC
+    headers = {
+        "X-Stream-Run": context.run_id,
+        "X-Stream-Script": stream.script.slug,
+        "X-Stream-Revision": context.revision,
+        "X-Stream-Seed": str(context.seed),
+    }
+    if prepared.finished:
+        # The polite stop: an EventSource that gets 204 does not connect again (HTML
+        # standard, section 9.2.2).
+        return HttpResponse(status=204, headers=headers)
+    if request.method == "HEAD":
+        headers |= event_stream_headers(private=private)
+        return HttpResponse(content_type=wire_format.media_type, headers=headers)
+    run = Run(prepared.plan, wire_format, context, heartbeat=stream.heartbeat_s)
+    return EventStreamResponse(
+        run.frames(),
+        content_type=wire_format.media_type,
+        private=private,
+        headers=headers,
+    )
+
+
+def _format_asked_for(request: HttpRequest) -> Format:
+    try:
+        return get_format(request.GET.get("format") or "plain")
+    except SuspiciousOperation:
+        # Too many parameters to look at: read_request() says so.
+        return get_format("plain")
+
+
+def _refuse_what_cannot_stream(request: HttpRequest) -> None:
+    if request.method not in METHODS:
+        raise Problem(
+            status=405,
+            code="method_not_allowed",
+            message=f"Method {request.method} is not allowed: use GET or POST.",
+            headers={"Allow": ", ".join(METHODS)},
+        )
+    if not isinstance(request, ASGIRequest):
+        # Django would collect the whole stream before it sends the first byte.
+        raise Problem(
+            status=501,
+            code="asgi_required",
+            message=(
+                "This server runs WSGI, which cannot stream: every event would arrive"
+                " at the end. Run `uvicorn yoursite.asgi:application`, or put 'daphne'"
+                " first in INSTALLED_APPS and set ASGI_APPLICATION for runserver."
+            ),
+        )
+
+
+def get_user(request: HttpRequest) -> User:
+    """Return who asks; a site without sessions knows nobody."""
+    return cast(User, getattr(request, "user", None) or AnonymousUser())
+
+
+@login_not_required
+@require_safe
+def plan(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return what a stream will do, as JSON: positions, due times, text."""
+    chosen = get_format("plain")
+    try:
+        call = chosen.parse(read_request(request))
+        prepared = prepare(slug, call, lambda: get_user(request))
+    except Problem as problem:
+        return problem_response(problem, chosen)
+    steps = [
+        {"position": step.position, "due": round(due, 6), "text": step.text}
+        for due, step in prepared.plan
+    ]
+    context = prepared.context
+    return JsonResponse(
+        {
+            "stream": context.slug,
+            "revision": context.revision,
+            "seed": context.seed,
+            "duration": round(prepared.plan.duration, 6),
+            "end": context.end,
+            "steps": steps,
+        }
+    )
+
+
+@login_not_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponseBase:
+    """List the streams that this visitor may play."""
+    if refusal := _playground_refusal(request):
+        return refusal
+    streams = Stream.objects.select_related("script")
+    if not get_user(request).has_perm("streams.view_stream"):
+        streams = streams.listed()
+    return render(request, "streams/index.html", {"streams": streams})
+
+
+@login_not_required
+@require_safe
+def stream(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Play one stream in a page."""
+    if refusal := _playground_refusal(request):
+        return refusal
+    try:
+        found = find_stream(slug, lambda: get_user(request))
+    except Problem as problem:
+        if problem.status == 401:
+            return _sign_in(request)
+        if problem.status == 403:
+            raise PermissionDenied(problem.message) from None
+        raise Http404(problem.message) from None
+    return render(request, "streams/stream.html", {"stream": found})
+
+
+def _playground_refusal(request: HttpRequest) -> HttpResponseBase | None:
+    """Return the answer for visitors whom the playground is closed to."""
+    if conf.playground == "off":
+        raise Http404("The playground is switched off (STREAMS['PLAYGROUND']).")
+    user = get_user(request)
+    if conf.playground == "public" or getattr(user, "is_staff", False):
+        return None
+    if user.is_authenticated:
+        raise PermissionDenied("The playground is for staff.")
+    return _sign_in(request)
+
+
+def _sign_in(request: HttpRequest) -> HttpResponseBase:
+    try:
+        login_url = reverse("admin:login")
+    except NoReverseMatch:
+        login_url = None
+    return redirect_to_login(request.get_full_path(), login_url)

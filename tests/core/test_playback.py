@@ -1,0 +1,66 @@
+"""Waiting, with a clock that the test turns."""
+
+from contextlib import aclosing
+
+import pytest
+
+from streams.core.chunks import Unit
+from streams.core.pacing import Pacing
+from streams.core.plan import lay_out, plan
+from streams.core.playback import MAX_BATCH, play
+from streams.core.script import compile_script
+from tests.clocks import FakeClock
+
+
+def make(body, **pacing):
+    return plan(lay_out(compile_script(body), Unit.GRAPHEME, 1), Pacing(**pacing))
+
+
+async def record(planned, clock, *, heartbeat=None, reading=0.0):
+    """Return (time, text) of each batch; `reading` seconds pass at each."""
+    seen = []
+    async with aclosing(play(planned, clock=clock, heartbeat=heartbeat)) as batches:
+        async for batch in batches:
+            seen.append((round(clock.now(), 6), "".join(step.text for step in batch)))
+            clock.advance(reading)
+    return seen
+
+
+async def test_each_step_comes_when_it_is_due():
+    seen = await record(make("abc", ttft=0.5, delay=0.25), FakeClock())
+    assert seen == [(0.5, "a"), (0.75, "b"), (1.0, "c")]
+
+
+async def test_deadlines_are_absolute_so_nothing_drifts():
+    """Each wait is 10 ms too long; the last event is late by one of them, not 300."""
+    clock = FakeClock(oversleep=0.01)
+    seen = await record(make("x" * 300, delay=0.03), clock)
+    assert seen[-1][0] == pytest.approx(8.97 + 0.01)
+
+
+async def test_what_a_slow_reader_missed_comes_together():
+    seen = await record(make("abcdef", delay=0.1), FakeClock(), reading=0.25)
+    assert seen == [(0, "a"), (0.25, "bc"), (0.5, "def")]
+
+
+async def test_without_delay_a_script_comes_in_a_few_bounded_batches():
+    clock = FakeClock()
+    seen = await record(make("x" * 1000, delay=0), clock)
+    assert [len(text) for _, text in seen] == [MAX_BATCH, MAX_BATCH, MAX_BATCH, 232]
+    assert clock.sleeps == [0, 0, 0, 0]  # the loop had its turn after each
+
+
+async def test_silence_is_filled_with_heartbeats():
+    seen = await record(make("ab", delay=7), FakeClock(), heartbeat=3)
+    assert seen == [(0, "a"), (3, ""), (6, ""), (7, "b")]
+
+
+async def test_a_pause_at_the_end_is_waited_for():
+    clock = FakeClock()
+    seen = await record(make("a<!-- stream: pause 2s -->", delay=0), clock)
+    assert (seen, clock.now()) == ([(0, "a")], 2)
+
+
+async def test_an_empty_script_ends_at_once():
+    clock = FakeClock()
+    assert (await record(make(""), clock), clock.now()) == ([], 0)
