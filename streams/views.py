@@ -170,7 +170,13 @@ def stream(request: HttpRequest, slug: str) -> HttpResponseBase:
         if problem.status == 403:
             raise PermissionDenied(problem.message) from None
         raise Http404(problem.message) from None
-    return render(request, "streams/stream.html", {"stream": found})
+    events_url = reverse("streams:events", args=[slug])
+    context = {
+        "stream": found,
+        "estimate": found.estimate(),
+        "events_url": request.build_absolute_uri(events_url),
+    }
+    return render(request, "streams/stream.html", context)
 
 
 def _playground_refusal(request: HttpRequest) -> HttpResponseBase | None:

@@ -1,12 +1,17 @@
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import TemplateView
 
 from streams.views import events
+from streamsite.views import home
 
 urlpatterns = [
-    path("", TemplateView.as_view(template_name="home.html"), name="home"),
-    path("stream_chat", events, {"slug": "greeting", "wire_format": "envelope"}),
+    path("", home, name="home"),
+    path(
+        "stream_chat",
+        events,
+        {"slug": "greeting", "wire_format": "envelope"},
+        name="stream_chat",
+    ),
     path("streams/", include("streams.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('body', models.TextField(blank=True, help_text='Markdown. A pause is a comment: <code>&lt;!-- stream: pause 800ms --&gt;</code>; on a line of its own it leaves no blank line.', verbose_name='body')),
-                ('rendering', models.CharField(choices=[('literal', 'Literal: said as it is written'), ('template', 'Template: {{ prompt }}, {% if params.name %}…')], default='literal', help_text='A template knows <code>prompt</code>, <code>messages</code>, <code>turn</code> and <code>params</code> (everything else in the query or the form, such as <code>params.name</code>).', max_length=16, verbose_name='rendering')),
+                ('rendering', models.CharField(choices=[('literal', 'Literal'), ('template', 'Template')], default='literal', help_text='A literal script is said as it stands. A template knows <code>{{ prompt }}</code>, <code>{{ messages }}</code>, <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, everything else in the query or the form.', max_length=16, verbose_name='rendering')),
                 ('slug', models.SlugField(max_length=100, unique=True, verbose_name='slug')),
                 ('title', models.CharField(max_length=200, verbose_name='title')),
                 ('tags', models.CharField(blank=True, help_text='Separated by commas.', max_length=200, verbose_name='tags')),
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('body', models.TextField(blank=True, help_text='Markdown. A pause is a comment: <code>&lt;!-- stream: pause 800ms --&gt;</code>; on a line of its own it leaves no blank line.', verbose_name='body')),
-                ('rendering', models.CharField(choices=[('literal', 'Literal: said as it is written'), ('template', 'Template: {{ prompt }}, {% if params.name %}…')], default='literal', help_text='A template knows <code>prompt</code>, <code>messages</code>, <code>turn</code> and <code>params</code> (everything else in the query or the form, such as <code>params.name</code>).', max_length=16, verbose_name='rendering')),
+                ('rendering', models.CharField(choices=[('literal', 'Literal'), ('template', 'Template')], default='literal', help_text='A literal script is said as it stands. A template knows <code>{{ prompt }}</code>, <code>{{ messages }}</code>, <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, everything else in the query or the form.', max_length=16, verbose_name='rendering')),
                 ('number', models.PositiveIntegerField(verbose_name='number')),
                 ('digest', models.CharField(editable=False, max_length=64, verbose_name='digest')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             name='Stream',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text="Part of the stream's address: /streams/&lt;slug&gt;/events.", max_length=100, unique=True, verbose_name='slug')),
+                ('slug', models.SlugField(help_text="Part of the stream's address, and its name for API clients.", max_length=100, unique=True, verbose_name='slug')),
                 ('title', models.CharField(max_length=200, verbose_name='title')),
                 ('published', models.BooleanField(default=False, help_text='A draft plays for people who may view streams, and nobody else.', verbose_name='published')),
                 ('access', models.CharField(choices=[('public', 'Everybody'), ('signed-in', 'Whoever is signed in'), ('permission', 'Users with the permission to view streams')], default='public', max_length=16, verbose_name='access')),

@@ -25,8 +25,8 @@ PREFIX_LENGTH = 16
 
 
 class Rendering(models.TextChoices):
-    LITERAL = "literal", _("Literal: said as it is written")
-    TEMPLATE = "template", _("Template: {{ prompt }}, {% if params.name %}…")
+    LITERAL = "literal", _("Literal")
+    TEMPLATE = "template", _("Template")
 
 
 class Content(models.Model):
@@ -46,9 +46,10 @@ class Content(models.Model):
         choices=Rendering,
         default=Rendering.LITERAL,
         help_text=_(
-            "A template knows <code>prompt</code>, <code>messages</code>,"
-            " <code>turn</code> and <code>params</code> (everything else in the query"
-            " or the form, such as <code>params.name</code>)."
+            "A literal script is said as it stands. A template knows"
+            " <code>{{ prompt }}</code>, <code>{{ messages }}</code>,"
+            " <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, everything"
+            " else in the query or the form."
         ),
     )
 

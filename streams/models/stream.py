@@ -81,7 +81,7 @@ class Stream(models.Model):
         _("slug"),
         max_length=100,
         unique=True,
-        help_text=_("Part of the stream's address: /streams/&lt;slug&gt;/events."),
+        help_text=_("Part of the stream's address, and its name for API clients."),
     )
     title = models.CharField(_("title"), max_length=200)
     script = models.ForeignKey(

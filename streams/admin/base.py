@@ -1,0 +1,126 @@
+"""What the admin of scripts and of streams have in common."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from streams.models import Stream
+
+# Generic for the type checker only.
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+Entry = Any
+"""A Script or a Stream."""
+
+
+class TagFilter(admin.SimpleListFilter):
+    """Offer each tag in use."""
+
+    title = gettext_lazy("tag")
+    parameter_name = "tag"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
+        rows = model_admin.get_queryset(request).values_list("tags", flat=True)
+        tags = {tag.strip() for row in rows.distinct() for tag in row.split(",")}
+        return [(tag, tag) for tag in sorted(tags - {""})]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        if not self.value():
+            return queryset
+        tag = re.escape(str(self.value()))
+        return queryset.filter(tags__regex=rf"(^|,)\s*{tag}\s*(,|$)")
+
+
+class EntryAdmin(ModelAdmin):
+    """A list that a person can work with, and copies of what is in it."""
+
+    change_form_template = "admin/streams/change_form.html"
+    # get_absolute_url() plays a stream; the form has a link of its own for that.
+    view_on_site = False
+
+    class Media:
+        css = {"all": ["streams/admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"streams_{self.opts.model_name}_duplicate"
+        view = self.admin_site.admin_view(require_POST(self.duplicate_view))
+        duplicate = path("<path:object_id>/duplicate/", view, name=name)
+        return [duplicate, *super().get_urls()]
+
+    def find_or_404(self, request: HttpRequest, object_id: str) -> Entry:
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404(_("There is no such entry; it may have been deleted."))
+        return found
+
+    def duplicate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make a copy and open it."""
+        original = self.find_or_404(request, object_id)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        copy = self.duplicate(request, original)
+        message = _("This is a copy of “%(title)s”.") % {"title": original.title}
+        self.message_user(request, message, messages.SUCCESS)
+        return redirect(f"admin:streams_{self.opts.model_name}_change", copy.pk)
+
+    @admin.action(
+        description=gettext_lazy("Duplicate selected %(verbose_name_plural)s"),
+        permissions=["add"],
+    )
+    def duplicate_selected(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> None:
+        count = len([self.duplicate(request, original) for original in queryset])
+        message = ngettext("%(n)d copy made.", "%(n)d copies made.", count)
+        self.message_user(request, message % {"n": count}, messages.SUCCESS)
+
+    def duplicate(self, request: HttpRequest, original: Entry) -> Entry:
+        copy = self.model.objects.get(pk=original.pk)
+        copy.pk = None
+        copy._state.adding = True
+        copy.slug = self._free_slug(original.slug)
+        copy.title = _("%(title)s (copy)") % {"title": original.title[:190]}
+        self.save_copy(request, copy, original)
+        self.log_addition(request, copy, [{"added": {}}])
+        return copy
+
+    def save_copy(self, request: HttpRequest, copy: Entry, original: Entry) -> None:
+        """Save a copy, changed where a copy must not be like its original."""
+        copy.save()
+
+    def _free_slug(self, slug: str) -> str:
+        slug = re.sub(r"-copy(-\d+)?$", "", slug)[:90]
+        taken = set(
+            self.model.objects.filter(slug__startswith=f"{slug}-copy").values_list(
+                "slug", flat=True
+            )
+        )
+        candidate, number = f"{slug}-copy", 1
+        while candidate in taken:
+            number += 1
+            candidate = f"{slug}-copy-{number}"
+        return candidate
+
+
+def play_url(stream: Stream) -> str:
+    """Return where a stream plays; nothing on a site without `streams.urls`."""
+    try:
+        return reverse("streams:stream", args=[stream.slug])
+    except NoReverseMatch:
+        return ""

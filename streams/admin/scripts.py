@@ -1,0 +1,237 @@
+"""Scripts: writing them, and the way back to every earlier state."""
+
+import difflib
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from streams.admin.base import EntryAdmin, TagFilter, play_url
+from streams.models import Revision, Script
+from streams.models.script import ScriptQuerySet
+
+
+class ScriptForm(forms.ModelForm):  # type: ignore[type-arg]
+    # Not stripped: a script may begin with spaces and end with a line end.
+    body = forms.CharField(
+        label=gettext_lazy("Body"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 22, "class": "script-body"}),
+        help_text=Script._meta.get_field("body").help_text,
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason for this change"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        help_text=gettext_lazy("Kept with the revision, for the other editors."),
+    )
+
+    class Meta:
+        model = Script
+        fields = ("title", "slug", "body", "rendering", "tags", "notes")
+
+
+class UsedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("use")
+    parameter_name = "used"
+
+    def lookups(self, *args: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("In a stream")), ("no", gettext_lazy("Unused"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Script]
+    ) -> QuerySet[Script]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(streams__isnull=self.value() == "no").distinct()
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """One line of a difference: its mark is "+", "-", " " or "@" for a gap."""
+
+    mark: str
+    text: str
+
+
+@admin.register(Script)
+class ScriptAdmin(EntryAdmin):
+    form = ScriptForm
+    list_display = (
+        "title",
+        "slug",
+        "rendering",
+        "characters",
+        "used_by",
+        "last_revision",
+        "tags",
+        "updated",
+    )
+    list_filter = ("rendering", UsedFilter, TagFilter, "updated")
+    search_fields = ("title", "slug", "tags", "body", "notes")
+    actions = ("duplicate_selected",)
+    prepopulated_fields = {"slug": ("title",)}
+    fieldsets = (
+        (None, {"fields": ("title", "slug", "body", "rendering", "reason")}),
+        (gettext_lazy("For editors"), {"fields": ("tags", "notes")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Script]:
+        return cast(ScriptQuerySet, super().get_queryset(request)).with_facts()
+
+    @admin.display(description=gettext_lazy("characters"), ordering="length")
+    def characters(self, script: Any) -> Any:
+        return script.length
+
+    @admin.display(description=gettext_lazy("streams"), ordering="stream_count")
+    def used_by(self, script: Any) -> Any:
+        return script.stream_count
+
+    @admin.display(description=gettext_lazy("revision"), ordering="revision_count")
+    def last_revision(self, script: Any) -> Any:
+        return script.revision_count
+
+    def save_model(
+        self, request: HttpRequest, obj: Script, form: Any, change: bool
+    ) -> None:
+        obj.save(author=request.user, reason=form.cleaned_data.get("reason", ""))
+
+    def save_copy(self, request: HttpRequest, copy: Script, original: Script) -> None:
+        reason = _("Copy of %(slug)s") % {"slug": original.slug}
+        copy.save(author=request.user, reason=reason)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        script = self.get_object(request, object_id)
+        streams = script.streams.all() if script else []
+        context = {
+            "play_links": [(s.title, play_url(s)) for s in streams if play_url(s)],
+            "has_revisions": True,
+            **(extra_context or {}),
+        }
+        return super().change_view(request, object_id, form_url, context)
+
+    # Revisions
+
+    def get_urls(self) -> list[URLPattern]:
+        def url(route: str, view: Any, name: str) -> URLPattern:
+            wrapped: Any = self.admin_site.admin_view(view)
+            pattern: URLPattern = path(route, wrapped, name=f"streams_script_{name}")
+            return pattern
+
+        listing = require_safe(self.revisions_view)
+        one = require_safe(self.revision_view)
+        restore = require_POST(self.restore_view)
+        return [
+            url("<path:object_id>/revisions/", listing, "revisions"),
+            url("<path:object_id>/revisions/<int:number>/", one, "revision"),
+            url("<path:object_id>/revisions/<int:number>/restore/", restore, "restore"),
+            *super().get_urls(),
+        ]
+
+    def revisions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """List every state the script was in, the last first."""
+        script = self._viewable(request, object_id)
+        revisions = script.revisions.select_related("author")
+        context = {"revisions": revisions, "current": revisions.first()}
+        return self._page(request, script, "revisions", _("Revisions"), context)
+
+    def revision_view(
+        self, request: HttpRequest, object_id: str, number: int
+    ) -> HttpResponse:
+        """Show a revision beside another: the one before, or `?against=` a number."""
+        script = self._viewable(request, object_id)
+        revision = self._revision_or_404(script, number)
+        against = request.GET.get("against", "")
+        if against.isascii() and against.isdigit():
+            other = self._revision_or_404(script, int(against[:9]))
+        else:
+            other = script.revisions.filter(number__lt=number).first() or Revision()
+        current = script.revisions.first()
+        restorable = []
+        if self.has_change_permission(request, script):
+            shown = (other, revision)
+            restorable = [r.number for r in shown if r.number and r != current]
+        context = {
+            "revision": revision,
+            "other": other,
+            "lines": difference(other.body, revision.body),
+            "restorable": restorable,
+        }
+        title = _("Revision %(number)d") % {"number": number}
+        return self._page(request, script, "revision", title, context)
+
+    def restore_view(
+        self, request: HttpRequest, object_id: str, number: int
+    ) -> HttpResponse:
+        """Make a revision's content the script's, as a new revision."""
+        script = self.find_or_404(request, object_id)
+        if not self.has_change_permission(request, script):
+            raise PermissionDenied
+        revision = self._revision_or_404(script, number)
+        script.body, script.rendering = revision.body, revision.rendering
+        reason = _("Restored revision %(number)d") % {"number": number}
+        script.save(author=request.user, reason=reason)
+        self.log_change(request, script, reason)
+        message = _("Revision %(old)d is restored, as revision %(new)d.") % {
+            "old": number,
+            "new": script.record_revision().number,
+        }
+        self.message_user(request, message, messages.SUCCESS)
+        return redirect("admin:streams_script_change", script.pk)
+
+    def _viewable(self, request: HttpRequest, object_id: str) -> Script:
+        script: Script = self.find_or_404(request, object_id)
+        if not self.has_view_permission(request, script):
+            raise PermissionDenied
+        return script
+
+    def _revision_or_404(self, script: Script, number: int) -> Revision:
+        revision = script.revisions.select_related("author").filter(number=number)
+        if not revision:
+            message = _("“%(script)s” has no revision %(number)d.")
+            raise Http404(message % {"script": script, "number": number})
+        return revision[0]
+
+    def _page(
+        self,
+        request: HttpRequest,
+        script: Script,
+        template: str,
+        title: str,
+        context: dict[str, Any],
+    ) -> HttpResponse:
+        common = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "subtitle": str(script),
+            "script": script,
+            "opts": self.opts,
+            "media": self.media,
+        }
+        name = f"admin/streams/script/{template}.html"
+        return TemplateResponse(request, name, common | context)
+
+
+def difference(before: str, after: str) -> list[DiffLine]:
+    """Return what changed, with three lines of context around each change."""
+    lines = difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="")
+    # The first two name files, which these are not.
+    return [DiffLine(line[0], line[1:]) for line in list(lines)[2:]]

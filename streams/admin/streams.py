@@ -1,0 +1,143 @@
+"""Streams: publishing a script with its timing."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from streams.admin.base import EntryAdmin, TagFilter, play_url
+from streams.models import Stream
+from streams.templatetags.streams import duration, in_words
+
+
+@admin.register(Stream)
+class StreamAdmin(EntryAdmin):
+    list_display = (
+        "title",
+        "play",
+        "published",
+        "chunks",
+        "lasts",
+        "pace",
+        "script_link",
+        "access",
+        "slug",
+    )
+    list_filter = ("published", "access", "unit", TagFilter, "updated")
+    list_select_related = ("script",)
+    search_fields = ("title", "slug", "tags", "notes", "script__title", "script__slug")
+    actions = ("publish", "unpublish", "duplicate_selected")
+    autocomplete_fields = ("script",)
+    prepopulated_fields = {"slug": ("title",)}
+    readonly_fields = ("estimate",)
+    fieldsets = (
+        (None, {"fields": ("title", "slug", "script", "published", "access")}),
+        (
+            gettext_lazy("Timing"),
+            {
+                "fields": (
+                    ("unit", "chunk_size"),
+                    ("delay_ms", "jitter_percent"),
+                    "ttft_ms",
+                    "seed",
+                    "max_speed",
+                    "estimate",
+                )
+            },
+        ),
+        (gettext_lazy("Connection"), {"fields": (("retry_ms", "heartbeat_s"),)}),
+        (gettext_lazy("For editors"), {"fields": ("tags", "notes")}),
+    )
+
+    @admin.display(description=gettext_lazy("script"), ordering="script__title")
+    def script_link(self, stream: Stream) -> str:
+        url = reverse("admin:streams_script_change", args=[stream.script_id])
+        return format_html('<a href="{}">{}</a>', url, stream.script)
+
+    @admin.display(description=gettext_lazy("pace"), ordering="delay_ms")
+    def pace(self, stream: Stream) -> str:
+        return f"{stream.chunk_size} {stream.unit} / {stream.delay_ms} ms"
+
+    @admin.display(description=gettext_lazy("chunks"))
+    def chunks(self, stream: Stream) -> int | None:
+        estimate = stream.estimate()
+        return estimate.chunks if estimate else None
+
+    @admin.display(description=gettext_lazy("lasts"))
+    def lasts(self, stream: Stream) -> str | None:
+        estimate = stream.estimate()
+        return duration(estimate.duration) if estimate else None
+
+    @admin.display(description="")
+    def play(self, stream: Stream) -> str:
+        url = play_url(stream)
+        return url and format_html('<a href="{}">▶ {}</a>', url, _("Play"))
+
+    @admin.display(description=gettext_lazy("estimate"))
+    def estimate(self, stream: Stream) -> str:
+        if not stream.pk:
+            return _("Save the stream to see how long it will be.")
+        return in_words(stream.estimate())
+
+    # Publishing needs its own permission: an editor's draft waits for a publisher.
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("streams.publish_stream")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Stream | None = None
+    ) -> list[str]:
+        fields = [str(field) for field in super().get_readonly_fields(request, obj)]
+        if not self.has_publish_permission(request):
+            fields.append("published")
+        return fields
+
+    @admin.action(
+        description=gettext_lazy("Publish selected streams"), permissions=["publish"]
+    )
+    def publish(self, request: HttpRequest, queryset: QuerySet[Stream]) -> None:
+        count = self._set_published(request, queryset, True)
+        message = ngettext("%(n)d stream published.", "%(n)d streams published.", count)
+        self.message_user(request, message % {"n": count}, messages.SUCCESS)
+
+    @admin.action(
+        description=gettext_lazy("Unpublish selected streams"), permissions=["publish"]
+    )
+    def unpublish(self, request: HttpRequest, queryset: QuerySet[Stream]) -> None:
+        count = self._set_published(request, queryset, False)
+        message = ngettext(
+            "%(n)d stream unpublished.", "%(n)d streams unpublished.", count
+        )
+        self.message_user(request, message % {"n": count}, messages.SUCCESS)
+
+    def _set_published(
+        self, request: HttpRequest, queryset: QuerySet[Stream], published: bool
+    ) -> int:
+        changed = list(queryset.exclude(published=published))
+        for stream in changed:
+            stream.published = published
+            stream.save(update_fields=["published", "updated"])
+            self.log_change(request, stream, [{"changed": {"fields": ["published"]}}])
+        return len(changed)
+
+    def save_copy(self, request: HttpRequest, copy: Stream, original: Stream) -> None:
+        copy.published = False
+        copy.save()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        stream = self.get_object(request, object_id)
+        url = play_url(stream) if stream else ""
+        links = [(stream.title, url)] if stream and url else []
+        context = {"play_links": links, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
