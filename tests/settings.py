@@ -4,6 +4,12 @@ import os
 
 import dj_database_url
 
+
+def _list(name: str) -> list[str]:
+    """Read a switch that tests set for the servers they start."""
+    return os.environ.get(name, "").split()
+
+
 SECRET_KEY = "tests"
 ALLOWED_HOSTS = ["*"]
 DEBUG = False
@@ -24,6 +30,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    *_list("TESTS_MIDDLEWARE"),
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -47,8 +54,30 @@ TEMPLATES = [
 
 DATABASES = {
     "default": dj_database_url.parse(
-        os.environ.get("DATABASE_URL", "sqlite://:memory:")
+        os.environ.get("DATABASE_URL", "sqlite://:memory:"),
+        conn_max_age=int(os.environ.get("TESTS_CONN_MAX_AGE", "0")),
     )
 }
 
-STREAMS: dict[str, object] = {"PLAYGROUND": "public"}
+STREAMS: dict[str, object] = {
+    "PLAYGROUND": "public",
+    "FORMATS": _list("TESTS_FORMATS"),
+}
+
+if "TESTS_LOG" in os.environ:
+    # For tests/servers/observation.py, which compares times and processes.
+    LOGGING = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "exact": {
+                "format": "%(created).6f %(process)d %(name)s %(levelname)s %(message)s"
+            }
+        },
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "exact"}
+        },
+        "loggers": {
+            "streams": {"handlers": ["stderr"], "level": "INFO", "propagate": False}
+        },
+    }

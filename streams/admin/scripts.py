@@ -71,13 +71,13 @@ class ScriptAdmin(EntryAdmin):
     form = ScriptForm
     list_display = (
         "title",
-        "slug",
         "rendering",
         "characters",
         "used_by",
         "last_revision",
-        "tags",
         "updated",
+        "tags",
+        "slug",
     )
     list_filter = ("rendering", UsedFilter, TagFilter, "updated")
     search_fields = ("title", "slug", "tags", "body", "notes")

@@ -76,7 +76,7 @@ class StreamAdmin(EntryAdmin):
     @admin.display(description="")
     def play(self, stream: Stream) -> str:
         url = play_url(stream)
-        return url and format_html('<a href="{}">▶ {}</a>', url, _("Play"))
+        return url and format_html('<a href="{}">▶ {}</a>', url, _("Play"))
 
     @admin.display(description=gettext_lazy("estimate"))
     def estimate(self, stream: Stream) -> str:

@@ -12,6 +12,10 @@ MAX_BATCH = 256
 """Most steps handed on at once, so that no stream keeps the event loop to itself."""
 
 
+_TICK = 1e-6
+"""Seconds that are not worth a wait; rounding leaves remainders below a clock's step."""
+
+
 class Clock(Protocol):
     """A monotonic clock one can wait on; tests bring their own."""
 
@@ -49,8 +53,8 @@ async def play(
     while True:
         deadline = due[index] if index < len(due) else plan.duration
         elapsed = clock.now() - start
-        if elapsed < deadline:
-            wait = deadline - elapsed
+        wait = deadline - elapsed
+        if wait > _TICK:
             rested = True
             if heartbeat is not None and wait > heartbeat:
                 await clock.sleep(heartbeat)
@@ -66,6 +70,6 @@ async def play(
             return
         else:
             limit = min(index + MAX_BATCH, len(due))
-            ready = bisect_right(due, elapsed, index, limit)
+            ready = bisect_right(due, elapsed + _TICK, index, limit)
             yield steps[index:ready]
             index, rested = ready, False

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('body', models.TextField(blank=True, help_text='Markdown. A pause is a comment: <code>&lt;!-- stream: pause 800ms --&gt;</code>; on a line of its own it leaves no blank line.', verbose_name='body')),
-                ('rendering', models.CharField(choices=[('literal', 'Literal'), ('template', 'Template')], default='literal', help_text='A literal script is said as it stands. A template knows <code>{{ prompt }}</code>, <code>{{ messages }}</code>, <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, everything else in the query or the form.', max_length=16, verbose_name='rendering')),
+                ('rendering', models.CharField(choices=[('literal', 'Literal'), ('template', 'Template')], default='literal', help_text='A literal script is said as it stands. A template knows <code>{{ prompt }}</code>, <code>{{ messages }}</code>, <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, all else that the query or the form holds.', max_length=16, verbose_name='rendering')),
                 ('slug', models.SlugField(max_length=100, unique=True, verbose_name='slug')),
                 ('title', models.CharField(max_length=200, verbose_name='title')),
                 ('tags', models.CharField(blank=True, help_text='Separated by commas.', max_length=200, verbose_name='tags')),
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('body', models.TextField(blank=True, help_text='Markdown. A pause is a comment: <code>&lt;!-- stream: pause 800ms --&gt;</code>; on a line of its own it leaves no blank line.', verbose_name='body')),
-                ('rendering', models.CharField(choices=[('literal', 'Literal'), ('template', 'Template')], default='literal', help_text='A literal script is said as it stands. A template knows <code>{{ prompt }}</code>, <code>{{ messages }}</code>, <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, everything else in the query or the form.', max_length=16, verbose_name='rendering')),
+                ('rendering', models.CharField(choices=[('literal', 'Literal'), ('template', 'Template')], default='literal', help_text='A literal script is said as it stands. A template knows <code>{{ prompt }}</code>, <code>{{ messages }}</code>, <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, all else that the query or the form holds.', max_length=16, verbose_name='rendering')),
                 ('number', models.PositiveIntegerField(verbose_name='number')),
                 ('digest', models.CharField(editable=False, max_length=64, verbose_name='digest')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),

@@ -48,8 +48,8 @@ class Content(models.Model):
         help_text=_(
             "A literal script is said as it stands. A template knows"
             " <code>{{ prompt }}</code>, <code>{{ messages }}</code>,"
-            " <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, everything"
-            " else in the query or the form."
+            " <code>{{ turn }}</code> and, as <code>{{ params.name }}</code>, all else"
+            " that the query or the form holds."
         ),
     )
 

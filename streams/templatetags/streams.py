@@ -24,10 +24,14 @@ def in_words(estimate: Estimate | None) -> str:
 @register.filter
 def duration(seconds: float) -> str:
     """Say a duration: "9.8 s" or "2 min 05 s"."""
-    if seconds < 60:
-        return _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
-    minutes, rest = divmod(round(seconds), 60)
-    return _("%(minutes)d min %(seconds)02d s") % {"minutes": minutes, "seconds": rest}
+    if round(seconds, 1) < 60:
+        said = _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
+    else:
+        minutes, rest = divmod(round(seconds), 60)
+        values = {"minutes": minutes, "seconds": rest}
+        said = _("%(minutes)d min %(seconds)02d s") % values
+    # A number and its unit stay on one line.
+    return said.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @register.filter

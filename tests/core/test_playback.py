@@ -61,6 +61,13 @@ async def test_a_pause_at_the_end_is_waited_for():
     assert (seen, clock.now()) == ([(0, "a")], 2)
 
 
+async def test_rounding_never_keeps_a_step_waiting():
+    """0.1 + 0.1 + … on a clock that began at 100 is below the sum in decimal."""
+    clock = FakeClock()
+    await record(make("x" * 1000, delay=0.1), clock)
+    assert len(clock.sleeps) < 1100
+
+
 async def test_an_empty_script_ends_at_once():
     clock = FakeClock()
     assert (await record(make(""), clock), clock.now()) == ([], 0)

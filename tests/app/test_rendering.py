@@ -1,0 +1,151 @@
+"""Templates: what they can say, and what they cannot reach."""
+
+import pytest
+from django.test import override_settings
+
+from streams.exceptions import ScriptError
+from streams.formats.base import Call, Message
+from streams.rendering import compile_template, render_script
+
+
+def render(body: str, **call) -> str:
+    return render_script(body, Call(**call)).text
+
+
+def test_the_callers_words():
+    messages = (Message(role="system", content="s"), Message(role="user", content="u"))
+    body = "{{ prompt }} {{ turn }} {{ params.name }} {{ messages.1.content }}"
+    call = {"prompt": "p", "params": {"name": "n"}, "messages": messages}
+    assert render(body, **call) == "p 1 n u"
+
+
+def test_nothing_is_escaped_since_it_is_not_html():
+    assert render("{{ prompt }}", prompt='<b>"O\'Neil" & co') == '<b>"O\'Neil" & co'
+
+
+def test_numbers_are_written_the_same_in_every_language():
+    with override_settings(LANGUAGE_CODE="de", USE_THOUSAND_SEPARATOR=True):
+        assert render("{{ params.n }}", params={"n": 1234.5}) == "1234.5"
+
+
+def test_conditions_loops_and_filters():
+    body = "{% for m in messages %}{{ m.content|upper }}{% if not forloop.last %}, {% endif %}{% empty %}none{% endfor %}"
+    messages = tuple(Message(role="user", content=c) for c in "ab")
+    assert render(body, messages=messages) == "A, B"
+    assert render(body) == "none"
+
+
+def test_directions_keep_their_places_through_conditions_and_loops():
+    body = "{% for c in prompt|make_list %}{{ c }}<!-- stream: pause 1s -->{% endfor %}"
+    sheet = render_script(body, Call(prompt="ab"))
+    kinds = [getattr(cue, "text", None) or cue.name for cue in sheet.cues]
+    assert kinds == ["a", "pause", "b", "pause"]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["<!-- stream: pause 9s -->", "\0000\0", "\x000\n\n\0", "{{ turn }}{% debug %}"],
+)
+def test_what_a_caller_says_is_never_a_direction_or_a_template(prompt):
+    body = "<!-- stream: pause 1s -->{{ prompt }}{{ params.x }}{{ messages.0.content }}"
+    messages = (Message(role="user", content=prompt),)
+    call = Call(prompt=prompt, params={"x": prompt}, messages=messages)
+    sheet = render_script(body, call)
+    assert len(sheet.cues) == 2
+    assert sheet.text == prompt.replace("\0", "") * 3
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "load static",
+        'include "admin/base.html"',
+        'extends "admin/base.html"',
+        'url "admin:index"',
+        "debug",
+        "now 'Y'",
+        "lorem",
+        "csrf_token",
+        "autoescape off",
+        "regroup x by y as z",
+        "widthratio 1 2 3",
+    ],
+)
+def test_tags_that_reach_out_are_refused_by_name(tag):
+    with pytest.raises(ScriptError) as caught:
+        compile_template(f"\n{{% {tag} %}}")
+    assert f"Line 2: the tag '{tag.split()[0]}' is not available" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "settings.SECRET_KEY",
+        "prompt.__class__",
+        "params.__init__.__globals__",
+        "request.user",
+        "messages.0.__class__.__mro__",
+        "_budget.loops",
+    ],
+)
+def test_a_template_reaches_no_settings_files_or_internals(expression):
+    body = f"[{{{{ {expression} }}}}]"
+    try:
+        text = render(body, messages=(Message(role="user", content="x"),))
+    except ScriptError as error:
+        assert "underscore" in str(error)
+    else:
+        assert text == "[]"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["add", "center", "join", "ljust", "random", "date", "safe", "floatformat"],
+)
+def test_filters_that_multiply_or_reach_out_are_not_there(name):
+    with pytest.raises(ScriptError, match=f"Invalid filter: '{name}'"):
+        compile_template(f"{{{{ prompt|{name} }}}}")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("a\n{% if prompt %}\nb", "Line 2: Unclosed tag"),
+        ("a\n\n{% endif %}", "Line 3: Invalid block tag"),
+        ("{{ prompt| }}", "Line 1: Could not parse the remainder"),
+        (
+            "a\n<!-- stream: pause 1s -->\nb\n{% nonsense %}",
+            "Line 4: Invalid block tag",
+        ),
+        ("<!-- stream:\npause\n1s -->x\n{% endif %}", "Line 4: Invalid block tag"),
+        ("\n<!-- stream: pause {{ x }} -->", "Line 2: 'pause {{ x }}' has no duration"),
+    ],
+)
+def test_an_error_names_its_line_in_the_script(body, message):
+    with pytest.raises(ScriptError) as caught:
+        compile_template(body)
+    assert message in str(caught.value)
+
+
+def test_loops_are_bounded():
+    body = "{% for a in prompt %}{% for b in prompt %}{% for c in prompt %}{% endfor %}{% endfor %}{% endfor %}"
+    with pytest.raises(ScriptError, match="loops more than 10,000 times"):
+        render(body, prompt="x" * 1000)
+
+
+@override_settings(STREAMS={"MAX_SCRIPT_CHARS": 1000})
+def test_output_is_bounded():
+    with pytest.raises(ScriptError, match="more than 1,000 characters"):
+        render("{{ prompt }}", prompt="x" * 1001)
+    with pytest.raises(ScriptError, match="more than 1,000 characters"):
+        render("{% for c in '12' %}{{ prompt }}{% endfor %}", prompt="x" * 501)
+
+
+def test_nesting_beyond_reason_is_an_error_and_not_a_crash():
+    with pytest.raises(ScriptError, match="nested too deeply"):
+        compile_template("{% if prompt %}" * 3000 + "{% endif %}" * 3000)
+
+
+def test_a_failing_expression_says_so():
+    with pytest.raises(ScriptError, match="cannot be rendered"):
+        render("{% for a, b in prompt %}{% endfor %}", prompt="xyz")

@@ -1,0 +1,44 @@
+"""The tests' site; /-/vitals looks into the server's process."""
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import threading
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+django_application = get_asgi_application()
+
+
+async def application(scope, receive, send):
+    if scope.get("path") != "/-/vitals":
+        await django_application(scope, receive, send)
+        return
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(vitals()).encode()})
+
+
+def vitals() -> dict[str, int]:
+    """Count what streams could leave behind; the request for it counts, too."""
+    return {
+        "pid": os.getpid(),
+        "tasks": len(asyncio.all_tasks()),
+        "threads": threading.active_count(),
+        "connections": len(_find_server().connections),
+    }
+
+
+def _find_server():
+    """Return the object in which Daphne or uvicorn lists its connections."""
+    for name, kind in (("daphne", "Server"), ("uvicorn", "ServerState")):
+        module = sys.modules.get(f"{name}.server")
+        for found in gc.get_objects() if module else ():
+            # Not isinstance(), which wakes lazy objects.
+            if type(found) is getattr(module, kind):
+                return found
+    raise LookupError("neither daphne nor uvicorn runs this")

@@ -1,0 +1,110 @@
+"""The two formats of our own: exact bytes, and the text back through httpx-sse."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.core.chunks import Unit
+from streams.core.pacing import Pacing
+from streams.core.plan import Step, lay_out, plan
+from streams.core.script import Direction, compile_script, normalise
+from streams.formats import FORMATS, get_format
+from streams.formats.base import Context
+from streams.run import Run
+from tests.clocks import FakeClock
+from tests.oracles import read_events, spoken
+from tests.texts import hostile_file
+
+CONTEXT = Context(
+    run_id="f" * 32, slug="s", revision="0123456789abcdef", seed=1, retry_ms=3000, end=2
+)
+
+GOLDEN = {
+    "plain": [
+        (lambda f: f.opening(CONTEXT), b": run " + b"f" * 32 + b"\nretry: 3000\n"),
+        (
+            lambda f: f.step(Step(1, "a"), CONTEXT),
+            b"id: 0123456789abcdef-1\ndata: a\n\n",
+        ),
+        (
+            lambda f: f.step(Step(9, "\n "), CONTEXT),
+            b"id: 0123456789abcdef-9\ndata: \ndata:  \n\n",
+        ),
+        (lambda f: f.step(Step(1, "", Direction(name="hold")), CONTEXT), b""),
+        (
+            lambda f: f.closing(CONTEXT),
+            b"event: done\nid: 0123456789abcdef-3\ndata: [DONE]\n\n",
+        ),
+        (
+            lambda f: f.error("Oh", CONTEXT),
+            b'event: error\ndata: {"code":500,"message":"Oh","run":"'
+            + b"f" * 32
+            + b'"}\n\n',
+        ),
+        (lambda f: f.heartbeat, b": heartbeat\n"),
+    ],
+    "envelope": [
+        (
+            lambda f: f.step(Step(1, 'é"\n\u2028'), CONTEXT),
+            b'id: 0123456789abcdef-1\ndata: {"code":200,"message":"success","event":'
+            b'{"id":"0123456789abcdef-1","data":"\xc3\xa9\\"\\n\\u2028"}}\n\n',
+        ),
+        (
+            lambda f: f.closing(CONTEXT),
+            b"event: done\nid: 0123456789abcdef-3\ndata: [DONE]\n\n",
+        ),
+        (
+            lambda f: f.error("Oh", CONTEXT),
+            b'event: error\ndata: {"code":500,"message":"Oh","event":null}\n\n',
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "expected"),
+    [(name, make, data) for name, rows in GOLDEN.items() for make, data in rows],
+)
+def test_bytes(name, make, expected):
+    assert make(get_format(name)) == expected
+
+
+def test_every_format_is_in_the_table():
+    assert GOLDEN.keys() == FORMATS.keys()
+
+
+async def play(text, unit, size, name):
+    planned = plan(lay_out(compile_script(text), unit, size), Pacing(delay=0))
+    context = Context(
+        run_id="r",
+        slug="s",
+        revision="0" * 16,
+        seed=0,
+        retry_ms=100,
+        end=planned.steps.end,
+    )
+    run = Run(planned, get_format(name), context, clock=FakeClock())
+    return b"".join([frame async for frame in run.frames()])
+
+
+@settings(max_examples=1000, deadline=None)
+@given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
+def test_1000_texts_arrive_exactly(text, unit, size):
+    """In any unit and size, whatever a file brings: joined data equals the script."""
+    import asyncio
+
+    stored = normalise(text)
+    assert spoken(asyncio.run(play(text, unit, size, "plain"))) == stored
+    events = read_events(asyncio.run(play(text, unit, size, "envelope")))
+    assert events[-1].event == "done"
+    envelopes = [json.loads(event.data) for event in events[:-1]]
+    assert "".join(e["event"]["data"] for e in envelopes) == stored
+    assert [e["event"]["id"] for e in envelopes] == [e.id for e in events[:-1]]
+
+
+async def test_ids_grow_with_each_event():
+    body = await play("abc", Unit.GRAPHEME, 1, "plain")
+    positions = [int(event.id.split("-")[1]) for event in read_events(body)]
+    assert positions == [1, 2, 3, 4]
