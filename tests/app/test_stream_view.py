@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from asgiref.sync import sync_to_async as sync
+from django.db import connection
 from django.test import Client, RequestFactory
 
 from streams.models import Script
@@ -150,6 +152,13 @@ async def test_a_script_that_cannot_be_played_says_so_before_the_first_byte(
     assert "Line 2: unknown direction 'jump'" in played.problem["detail"]
 
 
+async def test_atomic_requests_do_not_stop_it(make_stream, play, monkeypatch):
+    """Django refuses async views then, unless they opt out."""
+    await sync(make_stream)()
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert (await play("hello/events")).text == "Hello"
+
+
 async def test_middleware_may_wrap_the_stream(make_stream, async_rf):
     """And what it wrapped is closed when the client leaves."""
     await sync(make_stream)("abcdef")
@@ -188,9 +197,3 @@ def test_login_required_middleware_lets_streams_decide(make_stream):
 def test_wsgi_requests_are_what_the_view_refuses():
     """The oracle for the 501: Django's own request class for WSGI."""
     assert RequestFactory().get("/").__class__.__name__ == "WSGIRequest"
-
-
-def sync(function):
-    from asgiref.sync import sync_to_async
-
-    return sync_to_async(function)

@@ -1,0 +1,74 @@
+"""System checks: what they find, and the remedy they name."""
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+
+from streams.checks import check_server, check_settings
+
+
+def ids(messages):
+    return [message.id for message in messages]
+
+
+def test_a_good_project_has_nothing_to_hear():
+    call_command("check", fail_level="INFO")
+
+
+def test_asgi_application_unset():
+    with override_settings(ASGI_APPLICATION=None):
+        [warning] = check_server(None)
+    assert warning.id == "streams.W001"
+    assert "daphne" in warning.hint
+
+
+def test_gzip_middleware_is_explained():
+    with override_settings(MIDDLEWARE=["django.middleware.gzip.GZipMiddleware"]):
+        [info] = check_server(None)
+    assert (info.id, info.hint) == ("streams.I001", "Nothing to do.")
+
+
+def test_atomic_requests_is_explained(settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
+    [info] = check_server(None)
+    assert info.id == "streams.I002"
+    assert "default" in info.msg
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "hint"),
+    [
+        ([], "streams.E001", None),
+        ({"PLAYGROUNDS": 1}, "streams.E002", "Did you mean 'PLAYGROUND'?"),
+        (
+            {"PLAYGROUND": "all"},
+            "streams.E003",
+            "Use 'public', 'staff' or 'off', or leave it out.",
+        ),
+        (
+            {"FORMATS": ["streams.conf.Conf"]},
+            "streams.E004",
+            "Give paths of subclasses of streams.formats.base.Format.",
+        ),
+        (
+            {"FORMATS": ["no.such.Thing"]},
+            "streams.E004",
+            "Give paths of subclasses of streams.formats.base.Format.",
+        ),
+    ],
+)
+def test_bad_settings_are_errors(value, expected, hint):
+    with override_settings(STREAMS=value):
+        [error] = check_settings(None)
+    assert (error.id, error.hint) == (expected, hint)
+
+
+def test_good_settings_are_none():
+    formats = ["streams.formats.plain.PlainFormat"]
+    with override_settings(STREAMS={"FORMATS": formats, "PLAYGROUND": "off"}):
+        assert check_settings(None) == []
+
+
+@pytest.mark.django_db
+def test_models_and_migration_agree():
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)

@@ -1,0 +1,110 @@
+"""The playground's pages."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import override_settings
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_list_has_what_this_visitor_may_play(client, make_stream):
+    make_stream("word " * 30, unit="word", delay_ms=100)
+    make_stream("x", "draft", published=False)
+    make_stream("x", "inner", access="permission")
+    text = client.get("/streams/").content.decode()
+    assert "30 chunks · 2.9\N{NO-BREAK SPACE}s" in text
+    assert "Draft" not in text
+    assert "Inner" not in text
+    user = User.objects.create(username="mei")
+    user.user_permissions.add(Permission.objects.get(codename="view_stream"))
+    client.force_login(user)
+    text = client.get("/streams/").content.decode()
+    assert "Inner" in text
+    assert '<span class="badge">Draft</span>' in text
+
+
+def test_an_empty_list_says_what_to_do(client, admin_client):
+    assert "No published streams yet." in client.get("/streams/").content.decode()
+    text = admin_client.get("/streams/").content.decode()
+    assert "Create one" in text
+    assert "manage.py streams demo" in text
+
+
+def test_a_stream_has_a_page(client, make_stream):
+    make_stream("Hi", ttft_ms=1500)
+    text = client.get("/streams/hello/").content.decode()
+    assert 'action="/streams/hello/events"' in text
+    assert "curl -N http://testserver/streams/hello/events" in text
+    assert "1.5\N{NO-BREAK SPACE}s" in text
+
+
+def test_numbers_in_attributes_stay_numbers_in_every_language(client, make_stream):
+    make_stream(max_speed=2.5, seed=123456)
+    with override_settings(LANGUAGE_CODE="de", USE_THOUSAND_SEPARATOR=True):
+        text = client.get("/streams/hello/").content.decode()
+    assert 'max="2.5"' in text
+    assert 'placeholder="123456"' in text
+
+
+def test_what_cannot_be_played_has_no_page(client, make_stream):
+    make_stream("x", "draft", published=False)
+    assert client.get("/streams/draft/").status_code == 404
+    assert client.get("/streams/nothing/").status_code == 404
+    make_stream("x", "inner", access="signed-in")
+    response = client.get("/streams/inner/")
+    assert response.status_code == 302
+    assert response.url == "/admin/login/?next=/streams/inner/"
+
+
+@pytest.mark.parametrize(
+    ("access", "debug", "anonymous", "staff"),
+    [
+        ("public", False, 200, 200),
+        ("staff", True, 302, 200),
+        ("off", True, 404, 404),
+        (None, True, 200, 200),
+        (None, False, 302, 200),
+    ],
+)
+def test_who_may_open_it(client, admin_client, access, debug, anonymous, staff):
+    with override_settings(STREAMS={"PLAYGROUND": access}, DEBUG=debug):
+        assert client.get("/streams/").status_code == anonymous
+        assert admin_client.get("/streams/").status_code == staff
+
+
+def test_members_who_are_not_staff_are_refused(client):
+    client.force_login(User.objects.create(username="mei"))
+    with override_settings(STREAMS={"PLAYGROUND": "staff"}):
+        assert client.get("/streams/").status_code == 403
+
+
+def test_the_plan_as_json(client, make_stream):
+    make_stream("ab<!-- stream: pause 1s -->c", delay_ms=100, ttft_ms=500, seed=4)
+    answer = client.get("/streams/hello/plan?speed=2").json()
+    assert answer["steps"] == [
+        {"position": 1, "due": 0.25, "text": "a"},
+        {"position": 2, "due": 0.3, "text": "b"},
+        {"position": 4, "due": 0.85, "text": "c"},
+    ]
+    assert (answer["duration"], answer["end"], answer["seed"]) == (0.85, 4, 4)
+    assert client.get("/streams/hello/plan?speed=0").status_code == 400
+    assert client.get("/streams/nothing/plan").status_code == 404
+
+
+def test_the_same_seed_gives_the_same_plan(client, make_stream):
+    make_stream("abcdef", delay_ms=100, jitter_percent=80)
+    first, again, other = (
+        client.get(f"/streams/hello/plan?seed={seed}").json() for seed in (5, 5, 6)
+    )
+    assert first == again
+    assert first["steps"] != other["steps"]
+
+
+def test_pages_hold_no_inline_script_or_style(client, make_stream):
+    make_stream()
+    for path in ("/streams/", "/streams/hello/"):
+        text = client.get(path).content.decode()
+        assert "<style" not in text
+        assert " style=" not in text
+        assert "<script>" not in text
+        assert " onclick=" not in text
