@@ -15,6 +15,7 @@ from django.http.multipartparser import MultiPartParserError
 from streams.exceptions import Problem
 from streams.formats.base import Format, Incoming
 
+NO_STORE = {"Cache-Control": "no-store"}
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -42,15 +43,38 @@ class EventStreamResponse(StreamingHttpResponse):
         self._frames = frames
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        # Middleware may have used the database after the view was done.
-        await sync_to_async(release_connections)()
         # Django closes this generator when the client leaves, but not the one inside
         # it: a stream waiting for a slow reader would be left to the garbage
         # collector. `_frames` differs from `content` where middleware wrapped it.
         content: Any = self.streaming_content
         async with aclosing(self._frames), aclosing(content):
+            # Begun before the first wait: a generator that never began would not
+            # notice that its client has left already.
+            first = await anext(content, b"")
+            # Middleware may have used the database after the view was done.
+            await sync_to_async(release_connections)()
+            yield first
             async for frame in content:
                 yield frame
+
+
+class BodilessResponse(StreamingHttpResponse):
+    """Answer with headers alone, for HEAD and 204.
+
+    Streaming, since Django gives any other response a Content-Length of 0, which 204
+    must not have and which is not the one GET would have (RFC 9110, section 8.6).
+    """
+
+    def __init__(self, *, status: int = 200, headers: dict[str, str]) -> None:
+        super().__init__(_nothing(), status=status, headers=headers)
+        if "Content-Type" not in headers:
+            del self["Content-Type"]
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    parts: tuple[bytes, ...] = ()
+    for part in parts:
+        yield part
 
 
 def event_stream_headers(*, private: bool) -> dict[str, str]:
@@ -83,7 +107,7 @@ def problem_response(problem: Problem, wire_format: Format) -> HttpResponse:
         body,
         status=problem.status,
         content_type=media_type,
-        headers={"Cache-Control": "no-store", **problem.headers},
+        headers={**NO_STORE, **problem.headers},
     )
 
 

@@ -19,12 +19,15 @@ from django.views.decorators.http import require_safe
 from streams.conf import conf
 from streams.exceptions import Problem
 from streams.formats import get_format
-from streams.formats.base import Format
+from streams.formats.base import Call, Format
 from streams.http import (
+    NO_STORE,
+    BodilessResponse,
     EventStreamResponse,
     event_stream_headers,
     problem_response,
     read_request,
+    release_connections,
 )
 from streams.models import Stream
 from streams.preparation import Prepared, User, find_stream, prepare
@@ -46,14 +49,23 @@ async def events(
     try:
         if wire_format is None:
             chosen = _format_asked_for(request)
-        if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers={"Allow": ", ".join(METHODS)})
         _refuse_what_cannot_stream(request)
+        if request.method == "OPTIONS":
+            return BodilessResponse(status=204, headers={"Allow": ", ".join(METHODS)})
         call = chosen.parse(read_request(request))
-        prepared = await sync_to_async(prepare)(slug, call, lambda: get_user(request))
+        prepared = await sync_to_async(_prepare)(slug, call, request)
     except Problem as problem:
         return problem_response(problem, chosen)
     return _play(request, prepared, chosen)
+
+
+def _prepare(slug: str, call: Call, request: HttpRequest) -> Prepared:
+    try:
+        return prepare(slug, call, lambda: get_user(request))
+    finally:
+        # Here too: a client that leaves meanwhile cancels the view, not this thread,
+        # and no response comes that would let go of its connection.
+        release_connections()
 
 
 def _play(
@@ -70,10 +82,11 @@ def _play(
     if prepared.finished:
         # The polite stop: an EventSource that gets 204 does not connect again (HTML
         # standard, section 9.2.2).
-        return HttpResponse(status=204, headers=headers)
+        return BodilessResponse(status=204, headers={**headers, **NO_STORE})
     if request.method == "HEAD":
         headers |= event_stream_headers(private=private)
-        return HttpResponse(content_type=wire_format.media_type, headers=headers)
+        headers["Content-Type"] = wire_format.media_type
+        return BodilessResponse(headers=headers)
     run = Run(prepared.plan, wire_format, context, heartbeat=stream.heartbeat_s)
     return EventStreamResponse(
         run.frames(),

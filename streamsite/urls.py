@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from streams.views import events
 from streamsite.views import home
@@ -14,4 +15,6 @@ urlpatterns = [
     ),
     path("streams/", include("streams.urls")),
     path("admin/", admin.site.urls),
+    # For pages that name no icon, such as the admin's.
+    path("favicon.ico", RedirectView.as_view(url="/static/streams/icon.svg")),
 ]

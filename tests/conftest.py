@@ -1,6 +1,15 @@
+import os
+
 import pytest
 
 from tests.processes import Project
+
+
+def cannot_run(why: str) -> None:
+    """Skip a test for want of something, loudly; in CI, fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(f"could not run: {why}")
+    pytest.skip(f"COULD NOT RUN: {why}")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,10 @@ USE_TZ = True
 ROOT_URLCONF = "tests.urls"
 ASGI_APPLICATION = "tests.asgi.application"
 STATIC_URL = "/static/"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# The first is fast, for tests; the demo site can read the second.
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("MD5", "PBKDF2")
+]
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -13,7 +13,7 @@ MAX_BATCH = 256
 
 
 _TICK = 1e-6
-"""Seconds that are not worth a wait; rounding leaves remainders below a clock's step."""
+"""Seconds too short to wait for: rounding leaves remainders no clock can measure."""
 
 
 class Clock(Protocol):

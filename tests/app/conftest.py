@@ -61,7 +61,10 @@ def play(async_client):
         if not path.startswith("/"):
             path = f"/streams/{path}"
         response = await getattr(async_client, method)(path, **options)
-        if response.streaming:
+        if response.streaming and not response.is_async:
+            # The test client takes the body away from what must have none.
+            body = b"".join(response.streaming_content)
+        elif response.streaming:
             body = b"".join([part async for part in response.streaming_content])
         else:
             body = response.content

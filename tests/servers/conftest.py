@@ -1,0 +1,88 @@
+"""Servers that the tests in this folder share, and what they publish there."""
+
+from contextlib import ExitStack, contextmanager
+from itertools import count
+
+import pytest
+
+from tests.processes import COMMANDS, serve
+from tests.servers import content
+from tests.servers.clients import new_client
+
+# The servers log the end of each run, and know a format that fails.
+ENV = {"TESTS_LOG": "1", "TESTS_FORMATS": "tests.servers.formats.BrokenFormat"}
+
+BURDENS = {
+    "TESTS_MIDDLEWARE": "django.middleware.gzip.GZipMiddleware",
+    "TESTS_CONN_MAX_AGE": "600",
+}
+
+
+@pytest.fixture(scope="session")
+def env(project):
+    return project.env | ENV
+
+
+@contextmanager
+def one_of_each(env):
+    with ExitStack() as stack:
+        yield {kind: stack.enter_context(serve(kind, env=env)) for kind in COMMANDS}
+
+
+@pytest.fixture(scope="session")
+def servers(env):
+    """One server of each kind, for the whole session."""
+    with one_of_each(env) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def burdened_servers(env):
+    """The same with GZipMiddleware and connections meant to last."""
+    with one_of_each(env | BURDENS) as servers:
+        yield servers
+
+
+@pytest.fixture(params=COMMANDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def server(servers, kind):
+    return servers[kind]
+
+
+@pytest.fixture
+def burdened_server(burdened_servers, kind):
+    return burdened_servers[kind]
+
+
+@pytest.fixture
+async def client():
+    async with new_client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def publish(project):
+    """Publish a script; return the path of its stream's events."""
+    numbers = count(1)
+
+    def publish(body, **settings):
+        slug = f"stream-{next(numbers)}"
+        project.call(content.publish, slug, body, **settings)
+        return f"/streams/{slug}/events"
+
+    return publish
+
+
+@pytest.fixture
+def report(record_property):
+    """Print a measured time, for `pytest -s`, and put it into the test report."""
+
+    def report(what, seconds):
+        record_property(what, round(seconds, 6))
+        print(f"\n    {what}: {seconds * 1000:.1f} ms", end="")
+
+    return report

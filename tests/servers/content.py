@@ -1,0 +1,24 @@
+"""What tests publish; called in the project's own process."""
+
+from streams.models import Script, Stream
+
+
+def publish(slug: str, body: str, **settings: object) -> None:
+    """Make a script and a stream of the same slug."""
+    script = Script(slug=slug, title=slug, body=body)
+    script.save()
+    Stream.objects.create(
+        slug=slug, title=slug, script=script, published=True, **settings
+    )
+
+
+def edit(slug: str, body: str) -> None:
+    """Save a script as the admin does."""
+    script = Script.objects.get(slug=slug)
+    script.body = body
+    script.save()
+
+
+def overwrite(slug: str, body: str) -> None:
+    """Update a script in bulk: no `save()`, no signals, no revision."""
+    assert Script.objects.filter(slug=slug).update(body=body) == 1
