@@ -108,16 +108,16 @@ def serve(
 
 
 class Project:
-    """A database file for servers, and one process that works on it with Django.
+    """A database for servers, and one process that works on it with Django.
 
     The test process itself cannot: pytest-django gives it a database of its own.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str = "") -> None:
         self.database = folder / "db.sqlite3"
         self.env = {
             "DJANGO_SETTINGS_MODULE": "tests.settings",
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            "DATABASE_URL": database_url or f"sqlite:///{self.database}",
         }
         self._process = ProcessPoolExecutor(
             1, get_context("spawn"), initializer=_begin, initargs=(self.env,)
@@ -141,9 +141,10 @@ def _begin(env: Mapping[str, str]) -> None:
     from django.db import connection
 
     call_command("migrate", verbosity=0)
-    with connection.cursor() as cursor:
-        # Readers beside a writer; SQLite remembers it in the file.
-        cursor.execute("PRAGMA journal_mode=WAL")
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            # Readers beside a writer; SQLite remembers it in the file.
+            cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def eventually(

@@ -1,0 +1,73 @@
+"""What the service tests do with Django. Runs in the project's own process."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import IntegrityError, connection, transaction
+
+from streams.core.parameters import PARAMETERS
+from streams.demo import load_demo
+from streams.models import Script, Stream
+
+
+def prepare() -> list[str]:
+    load_demo()
+    return list(Stream.objects.values_list("slug", flat=True))
+
+
+def bodies() -> dict[str, str]:
+    scripts = Script.objects.filter(rendering="literal")
+    return {script.slug: script.compile(None).text for script in scripts}
+
+
+def edit(slug: str, body: str) -> None:
+    script = Script.objects.get(slug=slug)
+    script.body = body
+    script.save()
+
+
+def other_connections() -> list[str]:
+    """Return what the database's other sessions last did."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT query FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            " AND datname = current_database() AND backend_type = 'client backend'"
+        )
+        return [query for (query,) in cursor.fetchall()]
+
+
+def refused() -> list[str]:
+    """Return the fields whose bad values the database itself refuses."""
+    pk = Stream.objects.get(slug="greeting").pk
+    found = []
+    for name in (
+        "chunk_size",
+        "delay_ms",
+        "ttft_ms",
+        "jitter_percent",
+        "seed",
+        "retry_ms",
+        "heartbeat_s",
+    ):
+        try:
+            with transaction.atomic():
+                highest = PARAMETERS[name].highest
+                Stream.objects.filter(pk=pk).update(**{name: highest + 1})
+        except IntegrityError:
+            found.append(name)
+    return found
+
+
+def save_at_once(slug: str, count: int) -> list[tuple[int, str]]:
+    """Save one script from many threads at the same time; return its revisions."""
+    pk = Script.objects.get(slug=slug).pk
+
+    def save(number: int) -> None:
+        script = Script.objects.get(pk=pk)
+        script.body = f"version {number}"
+        script.save()
+        connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(save, range(count)))
+    revisions = Script.objects.get(pk=pk).revisions.order_by("number")
+    return [(revision.number, revision.body) for revision in revisions]
