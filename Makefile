@@ -7,18 +7,19 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test browser lint format
+.PHONY: setup demo test programs lint format
 
 demo: $(VENV)/.demo
 	@$(BIN)/python manage.py demo $(HOST):$(PORT)
 
 setup: $(VENV)/.dev
 
-test: $(VENV)/.test browser
+test: $(VENV)/.test programs
 	$(BIN)/python -m pytest $(ARGS)
 
-browser:
+programs: $(VENV)/.test
 	@sh tests/browser/install-chromium.sh
+	@sh tests/services/install-redis.sh $(BIN)/python $(VENV)/redis
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

