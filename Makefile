@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test programs lint format
+.PHONY: setup demo test test-newest programs lint format
 
 demo: $(VENV)/.demo
 	@$(BIN)/python manage.py demo $(HOST):$(PORT)
@@ -16,6 +16,9 @@ setup: $(VENV)/.dev
 
 test: $(VENV)/.test programs
 	$(BIN)/python -m pytest $(ARGS)
+
+test-newest:
+	@PYTHON=$(PYTHON) sh tests/newest-django.sh
 
 programs: $(VENV)/.test
 	@sh tests/browser/install-chromium.sh
