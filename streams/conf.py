@@ -11,6 +11,8 @@ DEFAULTS: dict[str, Any] = {
     "FORMATS": [],
     # Who may open the playground pages; None: everybody while DEBUG, else staff.
     "PLAYGROUND": None,
+    # Say goodbye to open streams on SIGTERM, before the server's own handler.
+    "DRAIN_ON_SIGTERM": False,
     # Longest script, in code points.
     "MAX_SCRIPT_CHARS": 1_000_000,
 }
@@ -30,6 +32,10 @@ class Conf:
     def playground(self) -> PlaygroundAccess:
         chosen: PlaygroundAccess | None = self._get("PLAYGROUND")
         return chosen or ("public" if settings.DEBUG else "staff")
+
+    @property
+    def drain_on_sigterm(self) -> bool:
+        return bool(self._get("DRAIN_ON_SIGTERM"))
 
     @property
     def max_script_chars(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from streams.core.plan import Plan
-from streams.core.playback import Clock, MonotonicClock, play
+from streams.core.playback import Clock, ServerStops, play
 from streams.formats.base import Context, Format
 
 logger = logging.getLogger("streams.runs")
@@ -20,14 +20,14 @@ class Run:
         wire_format: Format,
         context: Context,
         *,
+        clock: Clock,
         heartbeat: float | None = None,
-        clock: Clock | None = None,
     ) -> None:
         self.plan = plan
         self.format = wire_format
         self.context = context
         self.heartbeat = heartbeat
-        self.clock = clock or MonotonicClock()
+        self.clock = clock
         self.steps_sent = 0
         self.bytes_sent = 0
         self.outcome = "cut"
@@ -52,6 +52,9 @@ class Run:
                         yield self._sent(frame)
             self.outcome = "completed"
             yield self._sent(self.format.closing(context))
+        except ServerStops:
+            self.outcome = "ended by the server's stop"
+            yield self._sent(self.format.goodbye(context))
         except Exception:
             self.outcome = "failed"
             logger.exception("run %s of %s failed", context.run_id, context.slug)

@@ -32,6 +32,8 @@ from streams.http import (
 from streams.models import Stream
 from streams.preparation import Prepared, User, find_stream, prepare
 from streams.run import Run
+from streams.shutdown import clock as shutdown_clock
+from streams.shutdown import prepare_for_sigterm
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
@@ -87,7 +89,14 @@ def _play(
         headers |= event_stream_headers(private=private)
         headers["Content-Type"] = wire_format.media_type
         return BodilessResponse(headers=headers)
-    run = Run(prepared.plan, wire_format, context, heartbeat=stream.heartbeat_s)
+    prepare_for_sigterm()
+    run = Run(
+        prepared.plan,
+        wire_format,
+        context,
+        clock=shutdown_clock,
+        heartbeat=stream.heartbeat_s,
+    )
     return EventStreamResponse(
         run.frames(),
         content_type=wire_format.media_type,

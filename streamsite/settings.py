@@ -128,7 +128,7 @@ STATIC_URL = "static/"
 # Straight from the apps: no collectstatic to forget.
 WHITENOISE_USE_FINDERS = True
 
-STREAMS = {"PLAYGROUND": "public"}
+STREAMS = {"PLAYGROUND": "public", "DRAIN_ON_SIGTERM": True}
 
 LOGGING = {
     "version": 1,

@@ -81,10 +81,12 @@ def serve(
     env: Mapping[str, str],
     app: str = "tests.asgi:application",
     workers: int = 1,
+    port: int = 0,
     args: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """Run daphne or uvicorn on a free port for as long as the context is open."""
-    command = [sys.executable, "-m", kind, *COMMANDS[kind], *args, app]
+    """Run daphne or uvicorn for as long as the context is open; port 0 is any free one."""
+    address = [*COMMANDS[kind][:-1], str(port)]
+    command = [sys.executable, "-m", kind, *address, *args, app]
     if workers > 1:
         command += ["--workers", str(workers)]
     with TemporaryDirectory(prefix="streams-server-") as folder:

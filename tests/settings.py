@@ -63,6 +63,7 @@ DATABASES = {
 }
 
 STREAMS: dict[str, object] = {
+    "DRAIN_ON_SIGTERM": "TESTS_DRAIN" in os.environ,
     "PLAYGROUND": "public",
     "FORMATS": _list("TESTS_FORMATS"),
 }

@@ -15,7 +15,7 @@ LAYERS = (
     ("core",),
     ("formats",),
     ("conf", "rendering"),
-    ("models", "run", "http", "demo"),
+    ("models", "run", "http", "demo", "shutdown"),
     ("preparation", "templatetags", "checks"),
     ("views", "admin", "management"),
     ("urls", "apps"),

@@ -7,13 +7,17 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from streams.core.plan import Plan, Step
+from streams.exceptions import StreamsError
 
 MAX_BATCH = 256
 """Most steps handed on at once, so that no stream keeps the event loop to itself."""
 
-
 _TICK = 1e-6
 """Seconds too short to wait for: rounding leaves remainders no clock can measure."""
+
+
+class ServerStops(StreamsError):
+    """Raised into whatever waits when the server is about to stop."""
 
 
 class Clock(Protocol):
@@ -27,13 +31,43 @@ class Clock(Protocol):
 
 
 class MonotonicClock:
-    """The running event loop's time."""
+    """The running event loop's time. All that wait on it can be woken at once."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._stopped = False
 
     def now(self) -> float:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        """Wait, or raise ServerStops once `stop()` was called."""
+        if self._stopped:
+            raise ServerStops
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        self._waiting.add(future)
+        timer = loop.call_later(seconds, _wake, future)
+        try:
+            await future
+        finally:
+            timer.cancel()
+            self._waiting.discard(future)
+
+    def stop(self) -> None:
+        """Raise ServerStops in every sleep, now and from now on."""
+        self._stopped = True
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(ServerStops())
+
+
+def _wake(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 async def play(

@@ -130,6 +130,13 @@ class Format(ABC):
     def error(self, message: str, context: Context) -> bytes:
         """Return the end of a stream that failed after its first byte."""
 
+    def goodbye(self, context: Context) -> bytes:
+        """Return the end of a stream whose server stops, if there is a way to say it.
+
+        It is no error: a client that can resume should, and soon.
+        """
+        return b""
+
     @abstractmethod
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         """Return media type and body of an answer with an error status."""

@@ -7,6 +7,9 @@ from streams.core.sse import ServerSentEvent, comment, to_utf8
 from streams.exceptions import Problem
 from streams.formats.base import Context, Format, dump_json
 
+SOON_MS = 500
+"""When to come back to a server that is being replaced."""
+
 
 class PlainFormat(Format):
     """For `EventSource` and anything else that reads Server-Sent Events."""
@@ -40,6 +43,11 @@ class PlainFormat(Format):
     def error(self, message: str, context: Context) -> bytes:
         data = dump_json({"code": 500, "message": message, "run": context.run_id})
         return ServerSentEvent(event="error", data=data).encode()
+
+    def goodbye(self, context: Context) -> bytes:
+        # Clients obey `retry:` at its line end (HTML standard, 9.2.6); a blank line
+        # would make some see an empty event.
+        return comment("the server stops: come back") + b"retry: %d\n" % SOON_MS
 
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         """Return problem details, RFC 9457."""

@@ -1,5 +1,6 @@
 """Waiting, with a clock that the test turns."""
 
+import asyncio
 from contextlib import aclosing
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
 from streams.core.plan import lay_out, plan
-from streams.core.playback import MAX_BATCH, play
+from streams.core.playback import MAX_BATCH, MonotonicClock, ServerStops, play
 from streams.core.script import compile_script
 from tests.clocks import FakeClock
 
@@ -71,3 +72,33 @@ async def test_rounding_never_keeps_a_step_waiting():
 async def test_an_empty_script_ends_at_once():
     clock = FakeClock()
     assert (await record(make(""), clock), clock.now()) == ([], 0)
+
+
+async def test_stopping_the_clock_wakes_whoever_waits_and_whoever_comes():
+    clock = MonotonicClock()
+    sleepers = [asyncio.ensure_future(clock.sleep(3600)) for _ in range(3)]
+    await asyncio.sleep(0)
+    clock.stop()
+    for ended in await asyncio.gather(*sleepers, return_exceptions=True):
+        assert isinstance(ended, ServerStops)
+    for seconds in (0, 1):
+        with pytest.raises(ServerStops):
+            await clock.sleep(seconds)
+
+
+async def test_a_sleeper_that_is_cancelled_leaves_nothing_behind():
+    clock = MonotonicClock()
+    sleeper = asyncio.ensure_future(clock.sleep(3600))
+    await asyncio.sleep(0)
+    sleeper.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sleeper
+    assert not clock._waiting
+
+
+async def test_the_real_clock_waits_as_long_as_it_says():
+    clock = MonotonicClock()
+    before = clock.now()
+    await clock.sleep(0.02)
+    assert clock.now() - before >= 0.02
+    await clock.sleep(0)

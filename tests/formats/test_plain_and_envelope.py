@@ -44,6 +44,10 @@ GOLDEN = {
             + b'"}\n\n',
         ),
         (lambda f: f.heartbeat, b": heartbeat\n"),
+        (
+            lambda f: f.goodbye(CONTEXT),
+            b": the server stops: come back\nretry: 500\n",
+        ),
     ],
     "envelope": [
         (

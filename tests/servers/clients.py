@@ -56,10 +56,14 @@ def new_client() -> httpx.AsyncClient:
 
 
 async def listen(
-    client: httpx.AsyncClient, url: str, *, headers: Mapping[str, str] | None = None
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    heard: Heard | None = None,
 ) -> Heard:
-    """Read a stream to its end."""
-    heard = Heard(asked=time.monotonic())
+    """Read a stream to its end; `heard` lets a test watch meanwhile."""
+    heard = heard or Heard(asked=time.monotonic())
     async with client.stream("GET", url, headers=headers) as response:
         assert response.status_code == 200, await response.aread()
         heard.answered = time.monotonic()
