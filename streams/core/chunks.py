@@ -28,7 +28,10 @@ class Unit(StrEnum):
     """Code points: as many whole grapheme clusters as fit, one at least."""
 
 
-_GRAPHEME = regex.compile(r"\X")
+# \X alone is right for flags, too, but counts back over a whole run of them for each.
+_GRAPHEME = regex.compile(
+    r"\p{RI}{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*+|\X"
+)
 
 # Text without spaces between words goes character by character: Han, Hiragana, emoji,
 # and the scripts whose words only a dictionary finds (UAX 29, section 4.1). Runs of
@@ -53,13 +56,15 @@ _WORD = regex.compile(
 )
 
 # A full stop ends a sentence only before white space and something that does not go
-# on in lower case (UAX 29, rule SB8), and not after the number of a list item.
+# on in lower case (UAX 29, rule SB8), and not after the number of a list item. Each
+# run of marks is tried once, at its first: otherwise it would cost its length squared.
 _SENTENCE = regex.compile(
     r"""(?V1)(?x)(?s)
     .*?
     (?: [。！？｡]++ [\p{Pe}\p{Pf}"'*_`]*+ \s*+
-      | [!?]++ [\p{Pe}\p{Pf}"'*_`]*+ (?: \s++ | $ )
-      | (?<! (?m:^)[ \t]*\d+ ) [.…]++ [\p{Pe}\p{Pf}"'*_`]*+ (?: \s++ (?!\p{Ll}) | $ )
+      | (?<![!?]) [!?]++ [\p{Pe}\p{Pf}"'*_`]*+ (?: \s++ | $ )
+      | (?=[.…]) (?<![.…]) (?<! (?m:^)[ \t]*\d+ )
+        [.…]++ [\p{Pe}\p{Pf}"'*_`]*+ (?: \s++ (?!\p{Ll}) | $ )
       | \r?\n\s*+
       | \r\s*+
     )

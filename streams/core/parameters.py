@@ -77,7 +77,7 @@ def parse_overrides(raw: Mapping[str, str], *, max_speed: float) -> dict[str, ob
             values[name] = _parse_unit(raw[name])
         else:
             values[name] = PARAMETERS[name].parse(raw[name])
-    speed = values.get("speed", 1.0)
+    speed = values.get("speed")
     if isinstance(speed, float) and speed > max_speed:
         raise Problem(
             status=400,

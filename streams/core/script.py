@@ -133,14 +133,14 @@ def compile_script(body: str) -> CueSheet:
 
 def _parse_direction(words: str, line: int) -> Direction:
     name, argument = [*words.split(maxsplit=1), "", ""][:2]
+    # Cut short, since errors quote them.
+    name, argument = name[:40], argument.strip()[:80]
     if name not in DIRECTIONS:
         known = ", ".join(DIRECTIONS)
-        problem = (
-            f"unknown direction '{name}'" if name else "a direction without a name"
-        )
-        raise ScriptError(f"{problem}; known: {known}", line=line)
+        what = f"unknown direction '{name}'" if name else "a direction without a name"
+        raise ScriptError(f"{what}; known: {known}", line=line)
     try:
-        value = DIRECTIONS[name](argument.strip())
+        value = DIRECTIONS[name](argument)
     except ValueError as error:
         raise ScriptError(str(error), line=line) from None
     return Direction(name=name, value=value, line=line)
