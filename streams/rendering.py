@@ -1,33 +1,23 @@
 """Scripts with `rendering: template`: Django's template language, fenced in.
 
 A script's author may be anybody whom the site lets edit scripts, so a template sees
-the caller's words and nothing else: no loaders, no settings, no files, no `{% load %}`,
-`{% include %}`, `{% url %}` or `{% debug %}`, and nothing that depends on the clock or
-on chance, which would break a resumed stream. It also cannot run for long: loops draw
-on one budget.
-
-This module is its own tag library: `register` is all that a template has.
+the caller's words and nothing else: no loaders, no settings, no files, none of the tags
+`load`, `include`, `url` or `debug`, and nothing that depends on the clock, the language
+or chance, which would break a resumed stream. What it does is counted: expressions,
+passes of loops, and the characters they make.
 """
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
-from django.template import (
-    Context,
-    Engine,
-    Library,
-    Node,
-    NodeList,
-    Template,
-    TemplateSyntaxError,
-    defaultfilters,
-    defaulttags,
-)
-from django.template.base import Parser, Token
+from django.template import Context, Engine, Template, TemplateSyntaxError
+from django.template.base import FilterExpression, NodeList, Origin, Parser
+from django.template.base import Lexer as TemplateLexer
+from django.utils import translation
 
 from streams.conf import conf
+from streams.core.cache import WeightedCache
 from streams.core.script import (
     CueSheet,
     Direction,
@@ -35,117 +25,55 @@ from streams.core.script import (
     normalise,
     split_directions,
 )
-from streams.exceptions import ScriptError
+from streams.exceptions import Problem, ScriptError
 from streams.formats.base import Call
+from streams.template_tags import Budget, MeteredExpression
 
-MAX_LOOPS = 10_000
-"""Most passes through `{% for %}` bodies in one rendering."""
+MAX_TEMPLATE_CHARS = 100_000
+"""Longest template; literal scripts may be longer."""
 
-TAGS: tuple[str, ...] = (
-    "comment",
-    "cycle",
-    "filter",
-    "firstof",
-    "if",
-    "ifchanged",
-    "resetcycle",
-    "templatetag",
-    "verbatim",
-    "with",
-)
-"""Besides `for`, which is metered."""
+MAX_CALL_CHARS = 100_000
+"""Most that a caller may say to a template: prompt, messages and parameters."""
 
-# Left out on purpose: filters that can multiply their input (add, join, center, …),
-# that read settings or the locale (date, floatformat, …), that draw lots (random), or
-# that make HTML (linebreaks, …).
-FILTERS: tuple[str, ...] = (
-    "addslashes",
-    "capfirst",
-    "cut",
-    "default",
-    "default_if_none",
-    "divisibleby",
-    "first",
-    "get_digit",
-    "last",
-    "length",
-    "lower",
-    "make_list",
-    "pluralize",
-    "slice",
-    "slugify",
-    "title",
-    "truncatechars",
-    "truncatewords",
-    "upper",
-    "urlencode",
-    "wordcount",
-    "yesno",
+MAX_FILTERS = 10
+"""Most filters in one expression."""
+
+_Compiled = tuple[Template, tuple[Direction, ...], int]
+
+# A compiled template takes about a hundred bytes a character.
+_templates: WeightedCache[_Compiled] = WeightedCache(
+    300_000, lambda made: 500 + made[2]
 )
 
-register = Library()
-for _name in TAGS:
-    register.tag(_name, defaulttags.register.tags[_name])
-for _name in FILTERS:
-    register.filter(_name, defaultfilters.register.filters[_name])
 
-
-def _refuse(parser: Parser, token: Token) -> Node:
-    name = token.split_contents()[0]
-    available = ", ".join(sorted((*TAGS, "for")))
-    raise TemplateSyntaxError(
-        f"the tag '{name}' is not available in scripts; available: {available}"
-    )
-
-
-for _name in {*defaulttags.register.tags, "include", "extends", "block"} - {*TAGS}:
-    register.tag(_name, _refuse)
-
-
-class _Budget:
-    """What one rendering may still spend."""
-
-    def __init__(self) -> None:
-        self.loops = MAX_LOOPS
-        self.characters = conf.max_script_chars
-
-    def spend(self, text: str) -> None:
-        self.loops -= 1
-        self.characters -= len(text)
-        if self.loops < 0:
-            raise ScriptError(f"the template loops more than {MAX_LOOPS:,} times")
-        if self.characters < 0:
-            raise ScriptError(
-                f"the template gives more than {conf.max_script_chars:,} characters"
+class _Parser(Parser):
+    def compile_filter(self, token: str) -> FilterExpression:
+        expression = MeteredExpression(token, self)
+        if len(expression.filters) > MAX_FILTERS:
+            raise TemplateSyntaxError(
+                f"more than {MAX_FILTERS} filters in one expression"
             )
+        return expression
 
 
-class _LoopBody(Node):
-    """The inside of a `{% for %}`, metered."""
-
-    child_nodelists = ("nodelist",)
-
-    def __init__(self, nodelist: NodeList) -> None:
-        self.nodelist = nodelist
-
-    def render(self, context: Context) -> str:
-        text = self.nodelist.render(context)
-        context["_budget"].spend(text)
-        return text
-
-
-@register.tag("for")
-def _do_for(parser: Parser, token: Token) -> Node:
-    node = defaulttags.do_for(parser, token)
-    node.nodelist_loop = NodeList([_LoopBody(cast(NodeList, node.nodelist_loop))])
-    return node
+class _Template(Template):
+    def compile_nodelist(self) -> NodeList:
+        engine = self.engine
+        lexer = TemplateLexer(self.source)
+        parser = _Parser(
+            lexer.tokenize(),
+            engine.template_libraries,
+            engine.template_builtins,
+            self.origin,
+        )
+        return parser.parse()
 
 
-class _ScriptEngine(Engine):
-    default_builtins = [__name__]
+class _Engine(Engine):
+    default_builtins = ["streams.template_tags"]
 
 
-_engine = _ScriptEngine(loaders=[], autoescape=False)
+_engine = _Engine(loaders=[], autoescape=False)
 
 # Directions leave the text before the template sees it, and return afterwards: nothing
 # that a caller says can become one. NUL marks their places, which no script and no
@@ -153,44 +81,34 @@ _engine = _ScriptEngine(loaders=[], autoescape=False)
 _PLACE = re.compile("\0(\\d+)\n*\0")
 
 
-@lru_cache(maxsize=256)
 def compile_template(body: str) -> tuple[Template, tuple[Direction, ...]]:
     """Compile a template script; raise ScriptError, with its line, for a bad one."""
-    source: list[str] = []
-    directions: list[Direction] = []
-    for piece in split_directions(normalise(body)):
-        if isinstance(piece, Direction):
-            line_ends = "\n" * piece.line_ends
-            source.append(f"\0{len(directions)}{line_ends}\0")
-            directions.append(piece)
-        else:
-            source.append(piece)
-    try:
-        return Template("".join(source), engine=_engine), tuple(directions)
-    except TemplateSyntaxError as error:
-        token = getattr(error, "token", None)
-        message = re.sub(r" on line \d+", "", str(error))
-        raise ScriptError(message, line=token and token.lineno) from None
-    except RecursionError:
-        raise ScriptError("the template's tags are nested too deeply") from None
+    template, directions, _ = _templates.get(body, lambda: _compile(normalise(body)))
+    return template, directions
 
 
 def render_script(body: str, call: Call) -> CueSheet:
-    """Render a template script for one call; raise ScriptError where that fails."""
+    """Render a template script for one call.
+
+    Raise ScriptError where that fails, and Problem where the caller is to blame.
+    """
     template, directions = compile_template(body)
-    budget = _Budget()
+    words, budget = _Words(), Budget(conf.max_script_chars)
     context = {
-        "prompt": normalise(call.prompt),
+        "prompt": words.copy(call.prompt),
         "messages": [
-            {"role": normalise(m.role), "content": normalise(m.content)}
+            {"role": words.copy(m.role), "content": words.copy(m.content)}
             for m in call.messages
         ],
         "turn": call.turn,
-        "params": _clean(call.params),
+        "params": words.copy(call.params),
         "_budget": budget,
     }
     try:
-        text = template.render(Context(context, autoescape=False, use_l10n=False))
+        # Some filters speak the active language; a script's words are its own.
+        with translation.override(None):
+            text = template.render(Context(context, autoescape=False, use_l10n=False))
+        budget.check()
     except ScriptError:
         raise
     except RecursionError:
@@ -203,17 +121,80 @@ def render_script(body: str, call: Call) -> CueSheet:
         )
     pieces: list[str | Direction] = []
     for index, piece in enumerate(_PLACE.split(text)):
-        # A filter may have spoilt a mark; no NUL may stay of it.
-        pieces.append(directions[int(piece)] if index % 2 else normalise(piece))
+        pieces.append(directions[int(piece)] if index % 2 else piece)
     return cue_sheet(pieces)
 
 
-def _clean(value: Any) -> Any:
-    """Copy what a caller sent, without the characters that mark directions."""
-    if isinstance(value, str):
-        return normalise(value)
-    if isinstance(value, Mapping):
-        return {normalise(str(key)): _clean(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    return value
+def _compile(body: str) -> _Compiled:
+    if len(body) > MAX_TEMPLATE_CHARS:
+        raise ScriptError(
+            f"a template has at most {MAX_TEMPLATE_CHARS:,} characters, this has"
+            f" {len(body):,}; a literal script may be longer"
+        )
+    _refuse_unclosed(body)
+    source: list[str] = []
+    directions: list[Direction] = []
+    for piece in split_directions(body):
+        if isinstance(piece, Direction):
+            line_ends = "\n" * piece.line_ends
+            source.append(f"\0{len(directions)}{line_ends}\0")
+            directions.append(piece)
+        else:
+            source.append(piece)
+    try:
+        template = _Template("".join(source), engine=_engine, origin=Origin("script"))
+    except TemplateSyntaxError as error:
+        token = getattr(error, "token", None)
+        message = re.sub(r" on line \d+", "", str(error))
+        raise ScriptError(message, line=token and token.lineno) from None
+    except RecursionError:
+        raise ScriptError("the template's tags are nested too deeply") from None
+    return template, tuple(directions), len(body)
+
+
+def _refuse_unclosed(body: str) -> None:
+    """Refuse what Django's lexer would take its length squared for.
+
+    It looks for the end of every opening, to the end of the line.
+    """
+    for number, line in enumerate(body.split("\n"), 1):
+        for opening, closing in (("{{", "}}"), ("{%", "%}"), ("{#", "#}")):
+            if line.count(opening, line.rfind(closing) + 1) > 10:
+                raise ScriptError(f"'{opening}' is never closed", line=number)
+
+
+class _Words:
+    """Copies what a caller said, without the characters that mark directions."""
+
+    def __init__(self) -> None:
+        self._left = MAX_CALL_CHARS
+
+    def copy(self, value: Any, depth: int = 0) -> Any:
+        self._left -= 1
+        if isinstance(value, str):
+            self._left -= len(value)
+        if self._left < 0:
+            raise Problem(
+                status=413,
+                code="prompt_too_long",
+                message=(
+                    "Prompt, messages and parameters are longer than the"
+                    f" {MAX_CALL_CHARS:,} characters that a template takes."
+                ),
+            )
+        if depth > 50:
+            raise Problem(
+                status=400,
+                code="parameter_wrong_type",
+                message="The parameters are nested more than 50 levels deep.",
+            )
+        if isinstance(value, str):
+            return normalise(value)
+        if isinstance(value, Mapping):
+            return {
+                self.copy(str(key)): self.copy(item, depth + 1)
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self.copy(item, depth + 1) for item in value]
+        return value

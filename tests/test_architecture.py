@@ -14,7 +14,7 @@ LAYERS = (
     ("exceptions",),
     ("core",),
     ("formats",),
-    ("conf", "rendering"),
+    ("conf", "template_tags", "rendering"),
     ("models", "run", "http", "demo", "shutdown"),
     ("preparation", "templatetags", "checks"),
     ("views", "admin", "management"),

@@ -2,8 +2,9 @@
 
 import pytest
 from django.test import override_settings
+from django.utils import translation
 
-from streams.exceptions import ScriptError
+from streams.exceptions import Problem, ScriptError
 from streams.formats.base import Call, Message
 from streams.rendering import compile_template, render_script
 
@@ -36,7 +37,7 @@ def test_conditions_loops_and_filters():
 
 
 def test_directions_keep_their_places_through_conditions_and_loops():
-    body = "{% for c in prompt|make_list %}{{ c }}<!-- stream: pause 1s -->{% endfor %}"
+    body = "{% for c in prompt %}{{ c }}<!-- stream: pause 1s -->{% endfor %}"
     sheet = render_script(body, Call(prompt="ab"))
     kinds = [getattr(cue, "text", None) or cue.name for cue in sheet.cues]
     assert kinds == ["a", "pause", "b", "pause"]
@@ -100,7 +101,18 @@ def test_a_template_reaches_no_settings_files_or_internals(expression):
 
 @pytest.mark.parametrize(
     "name",
-    ["add", "center", "join", "ljust", "random", "date", "safe", "floatformat"],
+    [
+        "add",
+        "addslashes",
+        "make_list",
+        "center",
+        "join",
+        "ljust",
+        "random",
+        "date",
+        "safe",
+        "floatformat",
+    ],
 )
 def test_filters_that_multiply_or_reach_out_are_not_there(name):
     with pytest.raises(ScriptError, match=f"Invalid filter: '{name}'"):
@@ -134,11 +146,83 @@ def test_loops_are_bounded():
 
 
 @override_settings(STREAMS={"MAX_SCRIPT_CHARS": 1000})
-def test_output_is_bounded():
+def test_output_is_bounded_and_each_character_counts_once():
     with pytest.raises(ScriptError, match="more than 1,000 characters"):
         render("{{ prompt }}", prompt="x" * 1001)
+    nested = (
+        "{% for a in '12' %}{% for b in '12' %}{{ prompt }}{% endfor %}{% endfor %}"
+    )
+    assert len(render(nested, prompt="x" * 250)) == 1000
     with pytest.raises(ScriptError, match="more than 1,000 characters"):
-        render("{% for c in '12' %}{{ prompt }}{% endfor %}", prompt="x" * 501)
+        render(nested, prompt="x" * 251)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% for a in '0123456789' %}{% if prompt|title|upper == '' %}{% endif %}{% endfor %}"
+        * 9,
+        "{% if prompt|upper|slice:':0' %}{% endif %}" * 40,
+        "{% if params.x|default:prompt|lower|slice:':0' %}{% endif %}" * 30,
+        "{{ prompt }}" * 60,
+    ],
+)
+def test_work_is_bounded_even_if_it_leaves_no_text(body):
+    with pytest.raises(
+        ScriptError, match="goes through more than 5,000,000 characters"
+    ):
+        render(body, prompt="x" * 90_000)
+
+
+def test_what_a_caller_says_to_a_template_is_bounded():
+    for call in (
+        {"prompt": "x" * 100_001},
+        {"params": {"a": ["x" * 50_001, "x" * 50_001]}},
+        {"messages": (Message(role="user", content="x" * 100_001),)},
+    ):
+        with pytest.raises(
+            Problem, match="longer than the 100,000 characters"
+        ) as caught:
+            render("Hi", **call)
+        assert caught.value.status == 413
+    deep = "x"
+    for _ in range(60):
+        deep = [deep]
+    with pytest.raises(Problem, match="nested more than 50 levels"):
+        render("Hi", params={"a": deep})
+
+
+def test_templates_are_shorter_than_literal_scripts():
+    with pytest.raises(
+        ScriptError, match="at most 100,000 characters, this has 100,001"
+    ):
+        compile_template("x" * 100_001)
+
+
+@pytest.mark.parametrize("opening", ["{{", "{%", "{#"])
+def test_openings_without_end_are_refused_before_they_cost_their_square(opening):
+    with pytest.raises(ScriptError, match="Line 2: '.*' is never closed"):
+        compile_template("fine\n" + opening * 40_000)
+    assert render(f"a {opening} b") == f"a {opening} b"
+
+
+def test_long_chains_of_filters_are_refused():
+    with pytest.raises(ScriptError, match="more than 10 filters"):
+        compile_template("{{ prompt" + "|upper" * 11 + " }}")
+
+
+def test_a_direction_inside_a_filter_tag_is_refused():
+    """The filter would go over its mark."""
+    body = "{% filter upper %}{% if x %}\n<!-- stream: pause 1s -->{% endif %}{% endfilter %}"
+    with pytest.raises(ScriptError, match="a direction cannot stand inside"):
+        compile_template(body)
+    assert render("{% filter upper %}{{ prompt }}{% endfilter %}", prompt="a") == "A"
+
+
+def test_the_language_of_the_visitor_changes_nothing():
+    body = "{{ 1|yesno }} {{ prompt|truncatechars:3 }} {{ _('Password') }}"
+    with translation.override("zh-hans"):
+        assert render(body, prompt="abcdef") == "yes ab… Password"
 
 
 def test_nesting_beyond_reason_is_an_error_and_not_a_crash():
