@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -141,6 +142,10 @@ def _query(request: HttpRequest) -> dict[str, str]:
 
 
 def _body(request: HttpRequest) -> object:
+    # Django itself does not count the files of a form.
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if most is not None and int(request.META.get("CONTENT_LENGTH") or 0) > most:
+        raise RequestDataTooBig
     media_type = (request.content_type or "").lower()
     if media_type in FORM_TYPES:
         if media_type == FORM_TYPES[0]:
@@ -173,10 +178,10 @@ def _body(request: HttpRequest) -> object:
         raise _bad_request(
             "bad_json", f"The body is not JSON: {error.msg} at {where}."
         ) from None
-    except (RecursionError, ValueError):
-        raise _bad_request(
-            "bad_json", "The body is not JSON that can be read: nested too deeply."
-        ) from None
+    except RecursionError:
+        raise _bad_request("bad_json", "The JSON body is nested too deeply.") from None
+    except ValueError:
+        raise _bad_request("bad_json", "The JSON body has too long a number.") from None
 
 
 def _strict_utf8(data: bytes, what: str) -> str:

@@ -9,7 +9,6 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import uuid4
 
 from streams.core.cache import WeightedCache
@@ -18,22 +17,10 @@ from streams.core.plan import Plan
 from streams.exceptions import Problem, ScriptError
 from streams.formats.base import Call, Context
 from streams.models import Revision, Script, Stream
+from streams.models.entry import User
 from streams.models.script import PREFIX_LENGTH, Content
 
-
-class User(Protocol):
-    """What the app asks of a site's users, anonymous ones included."""
-
-    is_active: bool
-
-    @property
-    def is_authenticated(self) -> bool:
-        """Tell whether somebody signed in."""
-
-    def has_perm(self, perm: str) -> bool:
-        """Tell whether they may."""
-
-
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,100}")
 _EVENT_ID = re.compile(rf"([0-9a-f]{{{PREFIX_LENGTH}}})-([0-9]{{1,10}})")
 
 # The contents whose revision this process knows to be recorded.
@@ -66,7 +53,7 @@ def prepare(slug: str, call: Call, get_user: Callable[[], User]) -> Prepared:
         raise Problem(
             status=500,
             code="script_error",
-            message=f"The script of stream '{stream.slug}' cannot be played. {error}",
+            message=f"The script of stream '{stream.slug}' cannot be played: {error}.",
         ) from error
     context = Context(
         run_id=uuid4().hex,
@@ -92,6 +79,9 @@ def find_stream(slug: str, get_user: Callable[[], User]) -> Stream:
     A draft answers outsiders exactly as a stream that does not exist. The user is
     only asked for where it matters: a public stream costs no session.
     """
+    if not _SLUG.fullmatch(slug):
+        # Not for the database: PostgreSQL refuses NUL with an error.
+        raise _not_found("")
     stream = Stream.objects.select_related("script").filter(slug=slug).first()
     if stream is None:
         raise _not_found(slug)
@@ -122,7 +112,7 @@ def find_stream(slug: str, get_user: Callable[[], User]) -> Stream:
 
 def _not_found(slug: str) -> Problem:
     listed = list(Stream.objects.listed().values_list("slug", flat=True))
-    message = f"No stream '{slug[:100]}'."
+    message = f"No stream '{slug}'." if slug else "No stream has such a name."
     if near := difflib.get_close_matches(slug, listed, n=1):
         message += f" Did you mean '{near[0]}'?"
     return Problem(status=404, code="stream_not_found", message=message, param="slug")
@@ -139,7 +129,8 @@ def _resume(stream: Stream, last_event_id: str) -> tuple[Content, int, str]:
     prefix, position = match[1], int(match[2])
     if script.content_digest().startswith(prefix):
         return _current(script), position, ""
-    revision = Revision.objects.with_prefix(prefix).first()
+    # Among this script's own only: an id must not open what its stream does not.
+    revision = Revision.objects.filter(script=script).with_prefix(prefix).first()
     if revision is None:
         return _current(script), 0, "the text this stream began with is gone"
     return revision, position, ""

@@ -1,5 +1,6 @@
 """The stream itself, and the playground pages around it."""
 
+import logging
 from typing import cast
 
 from asgiref.sync import sync_to_async
@@ -8,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
+from django.core.signals import got_request_exception
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -19,7 +21,7 @@ from django.views.decorators.http import require_safe
 from streams.conf import conf
 from streams.exceptions import Problem
 from streams.formats import get_format
-from streams.formats.base import Call, Format
+from streams.formats.base import Format
 from streams.http import (
     NO_STORE,
     BodilessResponse,
@@ -30,10 +32,22 @@ from streams.http import (
     release_connections,
 )
 from streams.models import Stream
-from streams.preparation import Prepared, User, find_stream, prepare
+from streams.models.entry import User
+from streams.preparation import Prepared, find_stream, prepare
 from streams.run import Run
 from streams.shutdown import clock as shutdown_clock
 from streams.shutdown import prepare_for_sigterm
+
+MAX_PLAN_STEPS = 20_000
+"""Most steps that one answer shows."""
+
+logger = logging.getLogger("streams")
+
+UNEXPECTED = Problem(
+    status=500,
+    code="internal_error",
+    message="Something failed on the server before the stream began. It is logged.",
+)
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
@@ -54,15 +68,20 @@ async def events(
         _refuse_what_cannot_stream(request)
         if request.method == "OPTIONS":
             return BodilessResponse(status=204, headers={"Allow": ", ".join(METHODS)})
-        call = chosen.parse(read_request(request))
-        prepared = await sync_to_async(_prepare)(slug, call, request)
+        prepared = await sync_to_async(_prepare)(request, slug, chosen)
     except Problem as problem:
         return problem_response(problem, chosen)
+    except Exception:
+        logger.exception("stream %s cannot be prepared", slug)
+        got_request_exception.send_robust(sender=None, request=request)
+        return problem_response(UNEXPECTED, chosen)
     return _play(request, prepared, chosen)
 
 
-def _prepare(slug: str, call: Call, request: HttpRequest) -> Prepared:
+def _prepare(request: HttpRequest, slug: str, wire_format: Format) -> Prepared:
+    """Do what takes time or the database, in the request's thread."""
     try:
+        call = wire_format.parse(read_request(request))
         return prepare(slug, call, lambda: get_user(request))
     finally:
         # Here too: a client that leaves meanwhile cancels the view, not this thread,
@@ -149,6 +168,17 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         prepared = prepare(slug, call, lambda: get_user(request))
     except Problem as problem:
         return problem_response(problem, chosen)
+    if len(prepared.plan.steps) > MAX_PLAN_STEPS:
+        too_long = Problem(
+            status=400,
+            code="plan_too_long",
+            message=(
+                f"This plan has {len(prepared.plan.steps):,} steps; at most"
+                f" {MAX_PLAN_STEPS:,} are shown. Ask for a larger `chunk_size`."
+            ),
+            param="chunk_size",
+        )
+        return problem_response(too_long, chosen)
     steps = [
         {"position": step.position, "due": round(due, 6), "text": step.text}
         for due, step in prepared.plan
@@ -162,7 +192,8 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
             "duration": round(prepared.plan.duration, 6),
             "end": context.end,
             "steps": steps,
-        }
+        },
+        headers=NO_STORE,
     )
 
 
@@ -172,9 +203,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     """List the streams that this visitor may play."""
     if refusal := _playground_refusal(request):
         return refusal
-    streams = Stream.objects.select_related("script")
-    if not get_user(request).has_perm("streams.view_stream"):
-        streams = streams.listed()
+    streams = Stream.objects.select_related("script").playable_by(get_user(request))
     return render(request, "streams/index.html", {"streams": streams})
 
 

@@ -14,10 +14,12 @@ from streams.core.cache import WeightedCache
 from streams.core.script import CueSheet, compile_script, digest, normalise
 from streams.exceptions import ScriptError
 from streams.formats.base import Call
+from streams.models.entry import Entry
 from streams.rendering import compile_template, render_script
 
+# A cue weighs some fifty characters.
 _sheets: WeightedCache[CueSheet] = WeightedCache(
-    8_000_000, lambda sheet: len(sheet.text)
+    8_000_000, lambda sheet: len(sheet.text) + 50 * (1 + len(sheet.cues))
 )
 
 PREFIX_LENGTH = 16
@@ -69,27 +71,16 @@ class Content(models.Model):
 
 class ScriptQuerySet(models.QuerySet["Script"]):
     def with_facts(self) -> "ScriptQuerySet":
-        """Add what list pages show, without loading the bodies."""
-        return self.annotate(
+        """Add what list pages show, and leave the bodies in the database."""
+        return self.defer("body", "notes").annotate(
             length=Length("body"),
             stream_count=models.Count("streams", distinct=True),
             revision_count=models.Count("revisions", distinct=True),
         )
 
 
-class Script(Content):
+class Script(Content, Entry):  # noqa: DJ008  (Entry has __str__)
     """A canned reply. Saving it records a revision when its content changed."""
-
-    slug = models.SlugField(_("slug"), max_length=100, unique=True)
-    title = models.CharField(_("title"), max_length=200)
-    tags = models.CharField(
-        _("tags"), max_length=200, blank=True, help_text=_("Separated by commas.")
-    )
-    notes = models.TextField(
-        _("notes"), blank=True, help_text=_("For editors; viewers never see them.")
-    )
-    created = models.DateTimeField(_("created"), auto_now_add=True)
-    updated = models.DateTimeField(_("updated"), auto_now=True)
 
     objects = ScriptQuerySet.as_manager()
 
@@ -103,9 +94,6 @@ class Script(Content):
                 name="streams_script_rendering_known",
             )
         ]
-
-    def __str__(self) -> str:
-        return self.title
 
     def save(
         self,

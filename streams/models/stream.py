@@ -15,10 +15,13 @@ from streams.core.parameters import PARAMETERS
 from streams.core.plan import Plan, Steps, lay_out, plan
 from streams.exceptions import ScriptError
 from streams.formats.base import Call
+from streams.models.entry import Entry, User
 from streams.models.script import Content, Rendering, Script
 
-# A step costs some eight bytes, a character of text one to four.
-_steps: WeightedCache[Steps] = WeightedCache(4_000_000, lambda s: len(s) + len(s.text))
+# A step costs some eight bytes, a character of text one to four, a pause a hundred.
+_steps: WeightedCache[Steps] = WeightedCache(
+    4_000_000, lambda s: 50 * (1 + len(s.pauses)) + len(s) + len(s.text)
+)
 
 
 def _ranged(name: str, verbose_name: Any, **options: Any) -> dict[str, Any]:
@@ -50,7 +53,7 @@ class Estimate:
 
     chunks: int
     duration: float
-    """Seconds, with the stream's own seed or without jitter."""
+    """Seconds; with jitter, those of one seed."""
 
 
 class StreamQuerySet(models.QuerySet["Stream"]):
@@ -61,8 +64,16 @@ class StreamQuerySet(models.QuerySet["Stream"]):
         """Return the streams that anybody may know of."""
         return self.published().filter(access=Stream.Access.PUBLIC)
 
+    def playable_by(self, user: User) -> "StreamQuerySet":
+        """Return the streams that this user may play; see `find_stream`."""
+        if user.has_perm("streams.view_stream"):
+            return self.all()
+        if user.is_authenticated:
+            return self.published().exclude(access=Stream.Access.PERMISSION)
+        return self.listed()
 
-class Stream(models.Model):
+
+class Stream(Entry):
     """A script, published with its timing at a slug."""
 
     class Access(models.TextChoices):
@@ -83,7 +94,6 @@ class Stream(models.Model):
         unique=True,
         help_text=_("Part of the stream's address, and its name for API clients."),
     )
-    title = models.CharField(_("title"), max_length=200)
     script = models.ForeignKey(
         Script, models.PROTECT, related_name="streams", verbose_name=_("script")
     )
@@ -171,15 +181,6 @@ class Stream(models.Model):
         ),
     )
 
-    tags = models.CharField(
-        _("tags"), max_length=200, blank=True, help_text=_("Separated by commas.")
-    )
-    notes = models.TextField(
-        _("notes"), blank=True, help_text=_("For editors; viewers never see them.")
-    )
-    created = models.DateTimeField(_("created"), auto_now_add=True)
-    updated = models.DateTimeField(_("updated"), auto_now=True)
-
     objects = StreamQuerySet.as_manager()
 
     class Meta:
@@ -188,6 +189,10 @@ class Stream(models.Model):
         ordering = ["title"]
         permissions = [("publish_stream", _("Can publish and unpublish streams"))]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(access__in=["public", "signed-in", "permission"]),
+                name="streams_stream_access_known",
+            ),
             models.CheckConstraint(
                 condition=models.Q(unit__in=[unit.value for unit in Unit]),
                 name="streams_stream_unit_known",
@@ -201,9 +206,6 @@ class Stream(models.Model):
             _in_range("heartbeat_s"),
             _in_range("max_speed", "speed"),
         ]
-
-    def __str__(self) -> str:
-        return self.title
 
     def get_absolute_url(self) -> str:
         return reverse("streams:stream", args=[self.slug])

@@ -6,6 +6,7 @@ from urllib.parse import quote_from_bytes
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.handlers.asgi import ASGIRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -78,7 +79,8 @@ async def test_an_unknown_slug_is_404_and_suggests_a_near_one(make_stream, play)
 BODIES = [
     (b"{", "application/json", 400, "The body is not JSON: Expecting property name enclosed in double quotes at line 1, column 2."),
     (b"[1]", "application/json", 400, 'The JSON body must be an object, such as {"prompt": "Hello"}.'),
-    (b"[" * 100_000, "application/json", 400, "The body is not JSON that can be read: nested too deeply."),
+    (b"[" * 100_000, "application/json", 400, "The JSON body is nested too deeply."),
+    (b'{"a": ' + b"1" * 5000 + b"}", "application/json", 400, "The JSON body has too long a number."),
     (b'{"prompt": "\xff"}', "application/json", 400, "The JSON body is not valid UTF-8: byte 0xff at offset 12."),
     (b'{"prompt": ["x"]}', "application/json", 400, "`prompt` must be a string or a number."),
     (b'{"speed": true}', "application/json", 400, "`speed` must be a string or a number."),
@@ -108,6 +110,46 @@ async def test_a_body_of_10_mb_is_413(make_stream, play):
     )
     assert played.status == 413
     assert "DATA_UPLOAD_MAX_MEMORY_SIZE" in played.problem["detail"]
+
+
+async def test_so_is_a_file_in_a_form(make_stream, play):
+    """Django counts the fields of a form, and not its files."""
+    await sync_to_async(make_stream)()
+    upload = SimpleUploadedFile("f", b"x" * 10_000_000)
+    played = await play("hello/events", "post", data={"f": upload})
+    assert played.status == 413
+
+
+async def test_a_slug_that_cannot_be_one_is_404(make_stream, play):
+    await sync_to_async(make_stream)()
+    for slug in ("a\0b", "x" * 101, "caf\xe9", "a b"):
+        played = await play(f"{slug}/events")
+        assert played.status == 404
+        assert played.problem["detail"] == "No stream has such a name."
+
+
+async def test_a_stream_slower_than_normal_plays(make_stream, play):
+    await sync_to_async(make_stream)(max_speed=0.5)
+    assert (await play("hello/events")).text == "Hello"
+    refused = await play("hello/events?speed=1")
+    assert refused.problem["detail"] == "`speed=1` is above this stream's limit 0.5."
+
+
+async def test_a_surprise_keeps_the_shape_of_the_format(
+    async_client, caplog, monkeypatch
+):
+    def fail(*args):
+        raise RuntimeError("out of ink")
+
+    monkeypatch.setattr("streams.preparation.find_stream", fail)
+    # The client would raise what the signal tells it; so that the signal is sent, too.
+    async_client.raise_request_exception = False
+    response = await async_client.get("/streams/hello/events?format=envelope")
+    assert (response.status_code, response.json()["code"]) == (500, 500)
+    assert "It is logged" in response.json()["message"]
+    assert "out of ink" not in response.content.decode()
+    assert "out of ink" in caplog.text
+    assert response.exc_info[0] is RuntimeError
 
 
 async def test_too_many_parameters_are_400(make_stream, play):

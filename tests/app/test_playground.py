@@ -23,6 +23,15 @@ def test_the_list_has_what_this_visitor_may_play(client, make_stream):
     assert '<span class="badge">Draft</span>' in text
 
 
+def test_whoever_is_signed_in_sees_what_is_for_them(client, make_stream):
+    make_stream("x", "members", access="signed-in")
+    make_stream("x", "inner", access="permission")
+    assert "Members" not in client.get("/streams/").content.decode()
+    client.force_login(User.objects.create(username="mei"))
+    text = client.get("/streams/").content.decode()
+    assert ("Members" in text, "Inner" in text) == (True, False)
+
+
 def test_an_empty_list_says_what_to_do(client, admin_client):
     assert "No published streams yet." in client.get("/streams/").content.decode()
     text = admin_client.get("/streams/").content.decode()
@@ -89,6 +98,14 @@ def test_the_plan_as_json(client, make_stream):
     assert (answer["duration"], answer["end"], answer["seed"]) == (0.85, 4, 4)
     assert client.get("/streams/hello/plan?speed=0").status_code == 400
     assert client.get("/streams/nothing/plan").status_code == 404
+
+
+def test_a_plan_too_long_to_show_says_so(client, make_stream):
+    make_stream("x" * 20_001)
+    answer = client.get("/streams/hello/plan")
+    assert answer.status_code == 400
+    assert "20,001 steps; at most 20,000" in answer.json()["detail"]
+    assert client.get("/streams/hello/plan?chunk_size=2").status_code == 200
 
 
 def test_the_same_seed_gives_the_same_plan(client, make_stream):

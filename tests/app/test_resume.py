@@ -71,13 +71,26 @@ async def test_so_it_is_when_the_edit_went_past_save(make_stream, play):
     assert rest.text == "def"
 
 
-async def test_a_stream_given_another_script_resumes_the_first(make_stream, play):
+@pytest.mark.parametrize("path", ["events", "plan"])
+async def test_an_id_opens_nothing_that_its_stream_does_not(make_stream, play, path):
+    """Neither drafts nor other scripts, whoever saw their ids."""
+    draft = await sync_to_async(make_stream)("Secret", "draft", published=False)
+    await sync_to_async(make_stream)("Hello")
+    revision = await draft.script.revisions.aget()
+    played = await play(f"hello/{path}?last_event_id={revision.digest[:16]}-0")
+    assert played.status == 200
+    assert b"Secret" not in played.body
+    assert b"H" in played.body
+
+
+async def test_a_stream_given_another_script_resets(make_stream, play):
     stream = await sync_to_async(make_stream)("abcdef")
     ids = [e.id for e in (await play("hello/events")).events]
     stream.script = await Script.objects.acreate(slug="other", title="o", body="other")
     await stream.asave()
     rest = await play("hello/events", headers={"Last-Event-ID": ids[2]})
-    assert rest.text == "def"
+    assert rest.events[0].event == "reset"
+    assert rest.text == "other"
 
 
 async def test_a_template_resumes_with_the_same_words(make_stream, play):

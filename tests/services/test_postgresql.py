@@ -52,6 +52,13 @@ def test_playing_streams_hold_no_connection(site, postgresql_project):
             response.close()
 
 
+def test_nothing_a_path_can_hold_is_an_error(site):
+    """PostgreSQL refuses NUL, for one."""
+    for slug in ("a%00b", "%ff", "caf%C3%A9", "x" * 3000):
+        for page in ("events", "plan", ""):
+            assert httpx.get(f"{site}/streams/{slug}/{page}").status_code == 404
+
+
 def test_ranges_are_kept_by_the_database(postgresql_project):
     postgresql_project.call(content.prepare)
     assert len(postgresql_project.call(content.refused)) == 7
