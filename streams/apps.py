@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 from django.apps import AppConfig
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +15,11 @@ class StreamsConfig(AppConfig):
         from streams import checks  # noqa: F401  (registers them)
         from streams.conf import conf
         from streams.formats import register
+        from streams.formats.base import Format
 
         for path in conf.formats:
-            register(import_string(path)())
+            # What is wrong with a path is for the system check E004 to say.
+            with suppress(ImportError, TypeError):
+                found = import_string(path)
+                if issubclass(found, Format):
+                    register(found())

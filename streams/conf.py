@@ -22,7 +22,9 @@ class Conf:
     """One property a setting."""
 
     def _get(self, name: str) -> Any:
-        return getattr(settings, "STREAMS", {}).get(name, DEFAULTS[name])
+        chosen = getattr(settings, "STREAMS", {})
+        # Anything else is for the system check E001 to say.
+        return (chosen if isinstance(chosen, dict) else {}).get(name, DEFAULTS[name])
 
     @property
     def formats(self) -> list[str]:

@@ -9,7 +9,9 @@ DEBUG                 1 or 0; 0 by default
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import dj_database_url
 from django.core.management.utils import get_random_secret_key
@@ -25,13 +27,13 @@ def _secret_key() -> str:
     if "SECRET_KEY" in os.environ:
         return os.environ["SECRET_KEY"]
     path = BASE_DIR / ".secret-key"
-    try:
-        with open(
-            os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w"
-        ) as new:
+    if not path.exists():
+        # Written whole, then linked: another process finds all of it, or nothing.
+        with NamedTemporaryFile("w", dir=BASE_DIR) as new:
             new.write(get_random_secret_key())
-    except FileExistsError:
-        pass
+            new.flush()
+            with suppress(FileExistsError):
+                os.link(new.name, path)
     return path.read_text()
 
 

@@ -63,6 +63,30 @@ class EntryAdmin(ModelAdmin):
         duplicate = path("<path:object_id>/duplicate/", view, name=name)
         return [duplicate, *super().get_urls()]
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        entry = self.get_object(request, object_id)
+        streams = self.played_by(entry) if entry else []
+        context = {
+            "play_links": [(s.title, play_url(s)) for s in streams if play_url(s)],
+            "revisions_url": self.revisions_url(entry) if entry else "",
+            **(extra_context or {}),
+        }
+        return super().change_view(request, object_id, form_url, context)
+
+    def played_by(self, entry: Entry) -> list[Stream]:
+        """Return the streams that an entry's page has links to."""
+        raise NotImplementedError
+
+    def revisions_url(self, entry: Entry) -> str:
+        """Return where an entry's history is, if it keeps one."""
+        return ""
+
     def find_or_404(self, request: HttpRequest, object_id: str) -> Entry:
         found = self.get_object(request, object_id)
         if found is None:
@@ -72,7 +96,8 @@ class EntryAdmin(ModelAdmin):
     def duplicate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a copy and open it."""
         original = self.find_or_404(request, object_id)
-        if not self.has_add_permission(request):
+        may_read = self.has_view_permission(request, original)
+        if not (may_read and self.has_add_permission(request)):
             raise PermissionDenied
         copy = self.duplicate(request, original)
         message = _("This is a copy of “%(title)s”.") % {"title": original.title}

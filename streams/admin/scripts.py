@@ -8,16 +8,17 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.db.models.functions import Length
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from streams.admin.base import EntryAdmin, TagFilter, play_url
-from streams.models import Revision, Script
+from streams.admin.base import EntryAdmin, TagFilter
+from streams.models import Revision, Script, Stream
 from streams.models.script import ScriptQuerySet
 
 
@@ -89,7 +90,10 @@ class ScriptAdmin(EntryAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Script]:
-        return cast(ScriptQuerySet, super().get_queryset(request)).with_facts()
+        found = cast(ScriptQuerySet, super().get_queryset(request))
+        match = request.resolver_match
+        listing = match is not None and match.url_name == "streams_script_changelist"
+        return found.with_facts() if listing else found
 
     @admin.display(description=gettext_lazy("characters"), ordering="length")
     def characters(self, script: Any) -> Any:
@@ -112,23 +116,13 @@ class ScriptAdmin(EntryAdmin):
         reason = _("Copy of %(slug)s") % {"slug": original.slug}
         copy.save(author=request.user, reason=reason)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        script = self.get_object(request, object_id)
-        streams = script.streams.all() if script else []
-        context = {
-            "play_links": [(s.title, play_url(s)) for s in streams if play_url(s)],
-            "has_revisions": True,
-            **(extra_context or {}),
-        }
-        return super().change_view(request, object_id, form_url, context)
+    def played_by(self, entry: Script) -> list[Stream]:
+        return list(entry.streams.all())
 
     # Revisions
+
+    def revisions_url(self, entry: Script) -> str:
+        return reverse("admin:streams_script_revisions", args=[entry.pk])
 
     def get_urls(self) -> list[URLPattern]:
         def url(route: str, view: Any, name: str) -> URLPattern:
@@ -149,7 +143,8 @@ class ScriptAdmin(EntryAdmin):
     def revisions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """List every state the script was in, the last first."""
         script = self._viewable(request, object_id)
-        revisions = script.revisions.select_related("author")
+        revisions = script.revisions.select_related("author").defer("body")
+        revisions = revisions.annotate(length=Length("body"))
         context = {"revisions": revisions, "current": revisions.first()}
         return self._page(request, script, "revisions", _("Revisions"), context)
 

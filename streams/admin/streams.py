@@ -1,10 +1,10 @@
 """Streams: publishing a script with its timing."""
 
-from typing import Any
+from typing import cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from streams.admin.base import EntryAdmin, TagFilter, play_url
 from streams.models import Stream
+from streams.models.stream import Estimate
 from streams.templatetags.streams import duration, in_words
 
 
@@ -65,13 +66,19 @@ class StreamAdmin(EntryAdmin):
 
     @admin.display(description=gettext_lazy("chunks"))
     def chunks(self, stream: Stream) -> int | None:
-        estimate = stream.estimate()
+        estimate = self._estimate(stream)
         return estimate.chunks if estimate else None
 
     @admin.display(description=gettext_lazy("lasts"))
     def lasts(self, stream: Stream) -> str | None:
-        estimate = stream.estimate()
+        estimate = self._estimate(stream)
         return duration(estimate.duration) if estimate else None
+
+    def _estimate(self, stream: Stream) -> Estimate | None:
+        """Estimate a row once, for all its columns."""
+        if not hasattr(stream, "estimated"):
+            stream.estimated = stream.estimate()  # type: ignore[attr-defined]
+        return cast("Estimate | None", stream.estimated)  # type: ignore[attr-defined]
 
     @admin.display(description="")
     def play(self, stream: Stream) -> str:
@@ -95,6 +102,9 @@ class StreamAdmin(EntryAdmin):
         fields = [str(field) for field in super().get_readonly_fields(request, obj)]
         if not self.has_publish_permission(request):
             fields.append("published")
+            if obj and obj.published:
+                # Otherwise any draft could be made public by way of this stream.
+                fields += ["script", "access"]
         return fields
 
     @admin.action(
@@ -129,15 +139,5 @@ class StreamAdmin(EntryAdmin):
         copy.published = False
         copy.save()
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        stream = self.get_object(request, object_id)
-        url = play_url(stream) if stream else ""
-        links = [(stream.title, url)] if stream and url else []
-        context = {"play_links": links, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+    def played_by(self, entry: Stream) -> list[Stream]:
+        return [entry]

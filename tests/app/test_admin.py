@@ -150,6 +150,17 @@ def test_publishing_needs_its_permission(client, editor, make_stream):
     assert not Stream.objects.get().published
 
 
+def test_an_editor_cannot_publish_by_way_of_a_published_stream(
+    client, editor, make_stream
+):
+    stream = make_stream(access="permission")
+    Script.objects.create(slug="secret", title="Secret", body="secret")
+    text = page(client, "streams_stream_change", stream.pk)
+    assert ('name="script"' in text, 'name="access"' in text) == (False, False)
+    draft = make_stream("x", "draft", published=False)
+    assert 'name="script"' in page(client, "streams_stream_change", draft.pk)
+
+
 def test_revisions_are_listed_compared_and_restored(client, editor):
     script = Script.objects.create(slug="s", title="S", body="same\nold\n")
     script.body = "same\nnew <b>\n"
@@ -215,6 +226,31 @@ def test_a_viewer_may_look_and_not_touch(client, editor, make_stream):
         assert client.post(url).status_code == 403
     url = reverse("admin:streams_script_restore", args=[script.pk, 1])
     assert client.post(url).status_code == 403
+
+
+def test_who_may_not_read_may_not_copy(client, make_stream):
+    stream = make_stream()
+    user = User.objects.create(username="x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="add_stream"))
+    client.force_login(user)
+    url = reverse("admin:streams_stream_duplicate", args=[stream.pk])
+    assert client.post(url).status_code == 403
+    assert Stream.objects.count() == 1
+
+
+def test_the_list_of_scripts_leaves_their_bodies_in_the_database(
+    client, admin_user, django_assert_max_num_queries
+):
+    client.force_login(admin_user)
+    Script.objects.create(slug="s", title="S", body="a long text")
+    with django_assert_max_num_queries(12) as queries:
+        page(client, "streams_script_changelist")
+    listing = [
+        q["sql"]
+        for q in queries.captured_queries
+        if "LIMIT" in q["sql"] or "ORDER BY" in q["sql"]
+    ]
+    assert not any('"streams_script"."body",' in sql for sql in listing)
 
 
 def test_outsiders_see_no_revisions(client, make_stream):

@@ -1,10 +1,15 @@
 """System checks: what they find, and the remedy they name."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
 from streams.checks import check_server, check_settings
+from tests.processes import ROOT
 
 
 def ids(messages):
@@ -45,6 +50,7 @@ def test_atomic_requests_is_explained(settings, monkeypatch):
             "streams.E003",
             "Use 'public', 'staff' or 'off', or leave it out.",
         ),
+        ({"MAX_SCRIPT_CHARS": "many"}, "streams.E005", "Use a whole number above 0."),
         (
             {"FORMATS": ["streams.conf.Conf"]},
             "streams.E004",
@@ -61,6 +67,29 @@ def test_bad_settings_are_errors(value, expected, hint):
     with override_settings(STREAMS=value):
         [error] = check_settings(None)
     assert (error.id, error.hint) == (expected, hint)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("[]", "streams.E001"),
+        ('{"FORMATS": ["no.such.Thing", "streams.conf.Conf"]}', "streams.E004"),
+    ],
+)
+def test_manage_check_lives_to_say_so(tmp_path, value, expected):
+    """Nothing that the checks are for may fail before they run."""
+    (tmp_path / "bad.py").write_text(
+        f"from tests.settings import *\nSTREAMS = {value}\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "django", "check", "--settings", "bad"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1
+    assert expected in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_good_settings_are_none():

@@ -25,6 +25,7 @@ def test_the_run_ends_when_its_client_leaves(server, kind, publish, report, rese
     ending = "RST" if reset else "FIN"
     report(f"{ending} to end of run, median of 5, {kind}", sorted(delays)[2])
     report(f"{ending} to end of run, longest of 5, {kind}", max(delays))
+    assert sorted(delays)[2] < 0.05
     assert max(delays) < 0.25
 
 

@@ -62,4 +62,5 @@ async def test_streams_do_not_drift(servers, client, publish, report):
         drift = times[-1] - times[0] - 8.97
         report(f"drift after 300 events, {kind}", drift)
         assert len(times) == 300
-        assert abs(drift) < 0.15
+        # Sleeping 30 ms at a time drifts by more than 100 ms.
+        assert abs(drift) < 0.05

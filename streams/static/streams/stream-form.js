@@ -37,6 +37,7 @@ class StreamForm {
 
   #play() {
     this.#source?.close();
+    clearInterval(this.#ticking);
     this.#clear();
     const query = new URLSearchParams();
     for (const [name, value] of new FormData(this.#form)) {
@@ -126,7 +127,9 @@ class StreamForm {
     try {
       const abort = new AbortController();
       const response = await fetch(this.#url, { signal: abort.signal });
-      if (!response.ok) detail = this.#message(await response.text());
+      if (!response.ok) {
+        detail = this.#message(await response.text()) || `HTTP ${response.status}`;
+      }
       abort.abort();
     } catch {
       detail = this.#words.unreachable;
