@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig
@@ -86,6 +87,19 @@ def check_server(
                     " `uvicorn yoursite.asgi:application`."
                 ),
                 id="streams.W001",
+            )
+        )
+    if find_spec("channels") is None:
+        found.append(
+            Info(
+                "Channels is not installed: streams play over HTTP, not over"
+                " WebSockets.",
+                hint=(
+                    "If you want them: pip install"
+                    " 'django-scripted-streams[channels]', and add"
+                    " streams.routing.application to your asgi.py."
+                ),
+                id="streams.I003",
             )
         )
     if GZIP in settings.MIDDLEWARE:

@@ -20,6 +20,12 @@ from streams.models import Revision, Script, Stream
 from streams.models.entry import User
 from streams.models.script import PREFIX_LENGTH, Content
 
+UNEXPECTED = Problem(
+    status=500,
+    code="internal_error",
+    message="Something failed on the server before the stream began. It is logged.",
+)
+
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,100}")
 _EVENT_ID = re.compile(rf"([0-9a-f]{{{PREFIX_LENGTH}}})-([0-9]{{1,10}})")
 

@@ -33,7 +33,7 @@ from streams.http import (
 )
 from streams.models import Stream
 from streams.models.entry import User
-from streams.preparation import Prepared, find_stream, prepare
+from streams.preparation import UNEXPECTED, Prepared, find_stream, prepare
 from streams.run import Run
 from streams.shutdown import clock as shutdown_clock
 from streams.shutdown import prepare_for_sigterm
@@ -42,12 +42,6 @@ MAX_PLAN_STEPS = 20_000
 """Most steps that one answer shows."""
 
 logger = logging.getLogger("streams")
-
-UNEXPECTED = Problem(
-    status=500,
-    code="internal_error",
-    message="Something failed on the server before the stream began. It is logged.",
-)
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 

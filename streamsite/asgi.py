@@ -2,8 +2,14 @@
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamsite.settings")
 
-application = get_asgi_application()
+# First: it sets Django up, which the sockets need.
+http = get_asgi_application()
+
+from streams.routing import application as websocket  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})

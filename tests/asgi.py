@@ -7,11 +7,16 @@ import os
 import sys
 import threading
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
-django_application = get_asgi_application()
+http = get_asgi_application()
+
+from streams.routing import application as websocket  # noqa: E402
+
+django_application = ProtocolTypeRouter({"http": http, "websocket": websocket})
 
 
 async def application(scope, receive, send):

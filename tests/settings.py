@@ -11,7 +11,7 @@ def _list(name: str) -> list[str]:
 
 
 SECRET_KEY = "tests"
-ALLOWED_HOSTS = ["*"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "test", "testserver"]
 DEBUG = False
 USE_TZ = True
 ROOT_URLCONF = "tests.urls"

@@ -17,8 +17,8 @@ LAYERS = (
     ("conf", "template_tags", "rendering"),
     ("models", "run", "http", "demo", "shutdown"),
     ("preparation", "templatetags", "checks"),
-    ("views", "admin", "management"),
-    ("urls", "apps"),
+    ("views", "consumers", "admin", "management"),
+    ("urls", "routing", "apps"),
 )
 # What the pure layers may use beside the standard library.
 PURE = {"exceptions": set(), "core": {"regex"}, "formats": set()}
@@ -60,6 +60,15 @@ def test_imports_point_down(path, name):
         if module.startswith("streams."):
             target = module.split(".")[1]
             assert layer_of(target) <= layer_of(name), f"{path} imports {module}"
+
+
+@pytest.mark.parametrize(("path", "name"), modules())
+def test_only_sockets_import_channels(path, name):
+    """So that the app works where Channels is not installed."""
+    uses = any(module.split(".")[0] == "channels" for module in imported(path))
+    assert not uses or name in ("consumers", "routing")
+    if name not in ("consumers", "routing"):
+        assert not imported(path) & {"streams.consumers", "streams.routing"}
 
 
 @pytest.mark.parametrize(("path", "name"), modules())

@@ -77,18 +77,20 @@ def parse_overrides(raw: Mapping[str, str], *, max_speed: float) -> dict[str, ob
             values[name] = _parse_unit(raw[name])
         else:
             values[name] = PARAMETERS[name].parse(raw[name])
-    speed = values.get("speed")
-    if isinstance(speed, float) and speed > max_speed:
+    if isinstance(speed := values.get("speed"), float):
+        check_speed(speed, max_speed)
+    return values
+
+
+def check_speed(speed: float, most: float) -> None:
+    """Raise Problem for a speed above a stream's own limit."""
+    if speed > most:
         raise Problem(
             status=400,
             code="parameter_out_of_range",
-            message=(
-                f"{shown('speed', raw['speed'])} is above this stream's limit"
-                f" {max_speed:g}."
-            ),
+            message=f"`speed={speed:g}` is above this stream's limit {most:g}.",
             param="speed",
         )
-    return values
 
 
 def shown(name: str, value: str) -> str:

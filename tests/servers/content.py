@@ -7,9 +7,8 @@ def publish(slug: str, body: str, **settings: object) -> None:
     """Make a script and a stream of the same slug."""
     script = Script(slug=slug, title=slug, body=body)
     script.save()
-    Stream.objects.create(
-        slug=slug, title=slug, script=script, published=True, **settings
-    )
+    settings = {"published": True} | settings
+    Stream.objects.create(slug=slug, title=slug, script=script, **settings)
 
 
 def edit(slug: str, body: str) -> None:
