@@ -45,15 +45,17 @@ def check_settings(
                 id="streams.E003",
             )
         )
-    most = chosen.get("MAX_SCRIPT_CHARS", 1)
-    if not isinstance(most, int) or most < 1:
-        found.append(
-            Error(
-                f"STREAMS['MAX_SCRIPT_CHARS'] is {most!r}.",
-                hint="Use a whole number above 0.",
-                id="streams.E005",
+    for name, value in chosen.items():
+        good = isinstance(value, int) and value > 0
+        unlimited = value is None and name != "MAX_SCRIPT_CHARS"
+        if name.startswith("MAX_") and name in DEFAULTS and not (good or unlimited):
+            found.append(
+                Error(
+                    f"STREAMS['{name}'] is {value!r}.",
+                    hint="Use a whole number above 0.",
+                    id="streams.E005",
+                )
             )
-        )
     for path in chosen.get("FORMATS", []):
         try:
             good = issubclass(import_string(path), Format)

@@ -13,6 +13,12 @@ DEFAULTS: dict[str, Any] = {
     "PLAYGROUND": None,
     # Say goodbye to open streams on SIGTERM, before the server's own handler.
     "DRAIN_ON_SIGTERM": False,
+    # Most streams that one process plays at once, and for one client (None: no limit).
+    "MAX_STREAMS": 10_000,
+    "MAX_STREAMS_PER_CLIENT": None,
+    # Longest stream, in seconds, and largest, in bytes.
+    "MAX_DURATION_S": 3600,
+    "MAX_BYTES": 100_000_000,
     # Longest script, in code points.
     "MAX_SCRIPT_CHARS": 1_000_000,
 }
@@ -26,6 +32,10 @@ class Conf:
         # Anything else is for the system check E001 to say.
         return (chosen if isinstance(chosen, dict) else {}).get(name, DEFAULTS[name])
 
+    def _number(self, name: str) -> int | None:
+        chosen = self._get(name)
+        return None if chosen is None else int(chosen)
+
     @property
     def formats(self) -> list[str]:
         return list(self._get("FORMATS"))
@@ -38,6 +48,22 @@ class Conf:
     @property
     def drain_on_sigterm(self) -> bool:
         return bool(self._get("DRAIN_ON_SIGTERM"))
+
+    @property
+    def max_streams(self) -> int | None:
+        return self._number("MAX_STREAMS")
+
+    @property
+    def max_streams_per_client(self) -> int | None:
+        return self._number("MAX_STREAMS_PER_CLIENT")
+
+    @property
+    def max_duration(self) -> int | None:
+        return self._number("MAX_DURATION_S")
+
+    @property
+    def max_bytes(self) -> int | None:
+        return self._number("MAX_BYTES")
 
     @property
     def max_script_chars(self) -> int:

@@ -20,6 +20,8 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
+from streams.admission import admit
+from streams.conf import conf
 from streams.core.parameters import PARAMETERS, check_speed
 from streams.core.tempo import Tempo
 from streams.exceptions import Problem
@@ -103,22 +105,34 @@ class StreamConsumer(AsyncWebsocketConsumer):
             await self.close(GONE)
             return
         self.max_speed = prepared.stream.max_speed
+        client = (self.scope.get("client") or [""])[0]
+        ticket = admit(prepared.stream, client)
         speed = _speed(wanted, self.max_speed) if wanted["speed"] != 1 else 1.0
         prepare_for_sigterm()
         self.tempo = Tempo(clock, speed)
-        run = Run(prepared.plan, self.format, prepared.context, clock=self.tempo)
+        run = Run(
+            prepared.plan,
+            self.format,
+            prepared.context,
+            clock=self.tempo,
+            max_bytes=conf.max_bytes,
+            on_end=ticket.release,
+        )
         self.playing = asyncio.create_task(self._play(run))
 
     async def _play(self, run: Run) -> None:
         # The run is closed here, whatever happens; a slow reader slows it alone, since
         # `send` waits where the server has back-pressure.
-        async with aclosing(run.frames()) as frames:
-            async for frame in frames:
-                for line in frame.decode().removesuffix("\n").split("\n"):
-                    try:
-                        await self.send(text_data=line)
-                    except Exception:  # each server has its own for a closed socket
-                        return
+        most = conf.max_duration and 2 * conf.max_duration
+        # Too slow; or gone, for which each server has an exception of its own.
+        with suppress(Exception):
+            async with asyncio.timeout(most), aclosing(run.frames()) as frames:
+                async for frame in frames:
+                    await self._send_lines(frame)
+
+    async def _send_lines(self, frame: bytes) -> None:
+        for line in frame.decode().removesuffix("\n").split("\n"):
+            await self.send(text_data=line)
 
     async def _end_run(self) -> bool:
         """Stop what plays; tell whether something did."""

@@ -1,8 +1,9 @@
 """HTTP between Django and the formats: requests in, event streams and problems out."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -35,6 +36,7 @@ class EventStreamResponse(StreamingHttpResponse):
         content_type: str = "text/event-stream; charset=utf-8",
         private: bool = False,
         headers: dict[str, str] | None = None,
+        max_seconds: float | None = None,
     ) -> None:
         super().__init__(
             frames,
@@ -42,13 +44,18 @@ class EventStreamResponse(StreamingHttpResponse):
             headers={**event_stream_headers(private=private), **(headers or {})},
         )
         self._frames = frames
+        self._max_seconds = max_seconds
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         # Django closes this generator when the client leaves, but not the one inside
         # it: a stream waiting for a slow reader would be left to the garbage
         # collector. `_frames` differs from `content` where middleware wrapped it.
         content: Any = self.streaming_content
-        async with aclosing(self._frames), aclosing(content):
+        async with (
+            _cancelled_after(self._max_seconds),
+            aclosing(self._frames),
+            aclosing(content),
+        ):
             # Begun before the first wait: a generator that never began would not
             # notice that its client has left already.
             first = await anext(content, b"")
@@ -57,6 +64,24 @@ class EventStreamResponse(StreamingHttpResponse):
             yield first
             async for frame in content:
                 yield frame
+
+
+@asynccontextmanager
+async def _cancelled_after(seconds: float | None) -> AsyncIterator[None]:
+    """Cancel the task that sends: it may wait for a reader who will never read.
+
+    Not asyncio.timeout(), which wants to begin and end in one task; a generator may
+    be closed by another.
+    """
+    task = asyncio.current_task()
+    if seconds is None or task is None:
+        yield
+        return
+    timer = asyncio.get_running_loop().call_later(seconds, task.cancel)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class BodilessResponse(StreamingHttpResponse):
@@ -101,8 +126,21 @@ def release_connections() -> None:
             connection.close()
 
 
-def problem_response(problem: Problem, wire_format: Format) -> HttpResponse:
-    """Answer in the format's own shape of error."""
+def problem_response(
+    problem: Problem, wire_format: Format, request: HttpRequest | None = None
+) -> HttpResponse:
+    """Answer in the format's own shape of error.
+
+    A browser's EventSource gives up for good on any status but 200 (HTML standard,
+    9.2.3), so one that should ask again later gets that, and when.
+    """
+    later = problem.headers.get("Retry-After")
+    if request and later and request.headers.get("Accept") == "text/event-stream":
+        body = wire_format.come_back(problem, int(later) * 1000)
+        if body and request.method == "GET":
+            return HttpResponse(
+                body, content_type=wire_format.media_type, headers=NO_STORE
+            )
     media_type, body = wire_format.problem(problem)
     return HttpResponse(
         body,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
+from streams.conf import conf
 from streams.core.cache import WeightedCache
 from streams.core.parameters import parse_overrides
 from streams.core.plan import Plan
@@ -61,6 +62,8 @@ def prepare(slug: str, call: Call, get_user: Callable[[], User]) -> Prepared:
             code="script_error",
             message=f"The script of stream '{stream.slug}' cannot be played: {error}.",
         ) from error
+    left = plan.after(position) if position else plan
+    _refuse_too_long(stream, left)
     context = Context(
         run_id=uuid4().hex,
         slug=stream.slug,
@@ -73,7 +76,7 @@ def prepare(slug: str, call: Call, get_user: Callable[[], User]) -> Prepared:
     return Prepared(
         stream=stream,
         content=content,
-        plan=plan.after(position) if position else plan,
+        plan=left,
         context=context,
         finished=position >= context.done_position,
     )
@@ -114,6 +117,20 @@ def find_stream(slug: str, get_user: Callable[[], User]) -> Stream:
             ),
         )
     return stream
+
+
+def _refuse_too_long(stream: Stream, plan: Plan) -> None:
+    most = conf.max_duration
+    if most is not None and plan.duration > most:
+        raise Problem(
+            status=400,
+            code="stream_too_long",
+            message=(
+                f"Stream '{stream.slug}' would take {plan.duration:,.0f} s; this site"
+                f" allows {most:,} s. Ask for more `speed`."
+            ),
+            param="speed",
+        )
 
 
 def _not_found(slug: str) -> Problem:

@@ -1,14 +1,19 @@
 """One playing of a plan to one client."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from streams.core.plan import Plan
 from streams.core.playback import Clock, ServerStops, play
+from streams.exceptions import StreamsError
 from streams.formats.base import Context, Format
 
 logger = logging.getLogger("streams.runs")
+
+
+class _TooLarge(StreamsError):
+    pass
 
 
 class Run:
@@ -22,12 +27,16 @@ class Run:
         *,
         clock: Clock,
         heartbeat: float | None = None,
+        max_bytes: int | None = None,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.plan = plan
         self.format = wire_format
         self.context = context
         self.heartbeat = heartbeat
         self.clock = clock
+        self.max_bytes = max_bytes
+        self.on_end = on_end
         self.steps_sent = 0
         self.bytes_sent = 0
         self.outcome = "cut"
@@ -50,8 +59,14 @@ class Run:
                     if frame := frame if batch else self.format.heartbeat:
                         self.steps_sent += len(batch)
                         yield self._sent(frame)
+                        if self.max_bytes and self.bytes_sent > self.max_bytes:
+                            raise _TooLarge
             self.outcome = "completed"
             yield self._sent(self.format.closing(context))
+        except _TooLarge:
+            self.outcome = "ended at the limit"
+            message = f"Stopped at this site's limit of {self.max_bytes:,} bytes."
+            yield self._sent(self.format.error(message, context))
         except ServerStops:
             self.outcome = "ended by the server's stop"
             yield self._sent(self.format.goodbye(context))
@@ -61,6 +76,7 @@ class Run:
             message = f"This stream failed on the server, as run {context.run_id}."
             yield self._sent(self.format.error(message, context))
         finally:
+            self.on_end()
             logger.info(
                 "run %s of %s (%s): %s after %.3f s, %d of %d steps, %d bytes",
                 context.run_id,

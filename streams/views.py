@@ -18,6 +18,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from streams.admission import admit
 from streams.conf import conf
 from streams.exceptions import Problem
 from streams.formats import get_format
@@ -63,13 +64,13 @@ async def events(
         if request.method == "OPTIONS":
             return BodilessResponse(status=204, headers={"Allow": ", ".join(METHODS)})
         prepared = await sync_to_async(_prepare)(request, slug, chosen)
+        return _play(request, prepared, chosen)
     except Problem as problem:
-        return problem_response(problem, chosen)
+        return problem_response(problem, chosen, request)
     except Exception:
         logger.exception("stream %s cannot be prepared", slug)
         got_request_exception.send_robust(sender=None, request=request)
         return problem_response(UNEXPECTED, chosen)
-    return _play(request, prepared, chosen)
 
 
 def _prepare(request: HttpRequest, slug: str, wire_format: Format) -> Prepared:
@@ -102,6 +103,7 @@ def _play(
         headers |= event_stream_headers(private=private)
         headers["Content-Type"] = wire_format.media_type
         return BodilessResponse(headers=headers)
+    ticket = admit(stream, request.META.get("REMOTE_ADDR", ""))
     prepare_for_sigterm()
     run = Run(
         prepared.plan,
@@ -109,12 +111,16 @@ def _play(
         context,
         clock=shutdown_clock,
         heartbeat=stream.heartbeat_s,
+        max_bytes=conf.max_bytes,
+        on_end=ticket.release,
     )
     return EventStreamResponse(
         run.frames(),
         content_type=wire_format.media_type,
         private=private,
         headers=headers,
+        # Twice as long as any plan: a slow reader gets that much.
+        max_seconds=conf.max_duration and 2 * conf.max_duration,
     )
 
 

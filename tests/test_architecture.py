@@ -16,7 +16,7 @@ LAYERS = (
     ("formats",),
     ("conf", "template_tags", "rendering"),
     ("models", "run", "http", "demo", "shutdown"),
-    ("preparation", "templatetags", "checks"),
+    ("preparation", "admission", "templatetags", "checks"),
     ("views", "consumers", "admin", "management"),
     ("urls", "routing", "apps"),
 )

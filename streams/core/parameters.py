@@ -59,6 +59,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(name="seed", lowest=0, highest=2**53 - 1),
         Parameter(name="speed", lowest=0.1, highest=100, whole=False),
         Parameter(name="retry_ms", lowest=100, highest=600_000, unit="milliseconds"),
+        Parameter(name="max_concurrent", lowest=1, highest=1_000_000),
         Parameter(name="heartbeat_s", lowest=1, highest=600, unit="seconds"),
     )
 }

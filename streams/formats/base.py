@@ -137,6 +137,10 @@ class Format(ABC):
         """
         return b""
 
+    def come_back(self, problem: Problem, milliseconds: int) -> bytes:
+        """Return the body of a stream that says when to ask again, if it can."""
+        return b""
+
     @abstractmethod
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         """Return media type and body of an answer with an error status."""

@@ -49,6 +49,9 @@ class PlainFormat(Format):
         # would make some see an empty event.
         return comment("the server stops: come back") + b"retry: %d\n" % SOON_MS
 
+    def come_back(self, problem: Problem, milliseconds: int) -> bytes:
+        return comment(problem.message) + b"retry: %d\n\n" % milliseconds
+
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         """Return problem details, RFC 9457."""
         details = {

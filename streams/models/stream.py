@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -11,40 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from streams.core.cache import WeightedCache
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
-from streams.core.parameters import PARAMETERS
 from streams.core.plan import Plan, Steps, lay_out, plan
 from streams.exceptions import ScriptError
 from streams.formats.base import Call
 from streams.models.entry import Entry, User
+from streams.models.ranges import in_range, ranged
 from streams.models.script import Content, Rendering, Script
 
 # A step costs some eight bytes, a character of text one to four, a pause a hundred.
 _steps: WeightedCache[Steps] = WeightedCache(
     4_000_000, lambda s: 50 * (1 + len(s.pauses)) + len(s) + len(s.text)
 )
-
-
-def _ranged(name: str, verbose_name: Any, **options: Any) -> dict[str, Any]:
-    """Return a field's name and validators from the table of parameters."""
-    parameter = PARAMETERS[name]
-    validators = [
-        MinValueValidator(parameter.lowest),
-        MaxValueValidator(parameter.highest),
-    ]
-    return {"verbose_name": verbose_name, "validators": validators, **options}
-
-
-def _in_range(field: str, name: str | None = None) -> models.CheckConstraint:
-    """Return the database's own copy of a parameter's range."""
-    parameter = PARAMETERS[name or field]
-    condition = models.Q(
-        **{f"{field}__gte": parameter.lowest, f"{field}__lte": parameter.highest}
-    )
-    if field == "seed":
-        condition |= models.Q(seed__isnull=True)
-    return models.CheckConstraint(
-        condition=condition, name=f"streams_stream_{field}_in_range"
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +94,11 @@ class Stream(Entry):
     )
     chunk_size = models.PositiveIntegerField(
         default=1,
-        **_ranged("chunk_size", _("chunk size"), help_text=_("Units sent at once.")),
+        **ranged("chunk_size", _("chunk size"), help_text=_("Units sent at once.")),
     )
     delay_ms = models.PositiveIntegerField(
         default=30,
-        **_ranged(
+        **ranged(
             "delay_ms",
             _("delay (ms)"),
             help_text=_("From one chunk to the next. 0 sends everything at once."),
@@ -130,7 +106,7 @@ class Stream(Entry):
     )
     ttft_ms = models.PositiveIntegerField(
         default=0,
-        **_ranged(
+        **ranged(
             "ttft_ms",
             _("time to first token (ms)"),
             help_text=_("How long the stream “thinks” before its first chunk."),
@@ -138,7 +114,7 @@ class Stream(Entry):
     )
     jitter_percent = models.PositiveSmallIntegerField(
         default=0,
-        **_ranged(
+        **ranged(
             "jitter_percent",
             _("jitter (%)"),
             help_text=_("How far each delay may stray, either way. 0 to 100."),
@@ -147,7 +123,7 @@ class Stream(Entry):
     seed = models.PositiveBigIntegerField(
         null=True,
         blank=True,
-        **_ranged(
+        **ranged(
             "seed",
             _("seed"),
             help_text=_(
@@ -158,7 +134,7 @@ class Stream(Entry):
     )
     retry_ms = models.PositiveIntegerField(
         default=3000,
-        **_ranged(
+        **ranged(
             "retry_ms",
             _("retry (ms)"),
             help_text=_("When a browser connects again after a lost connection."),
@@ -166,15 +142,24 @@ class Stream(Entry):
     )
     heartbeat_s = models.PositiveSmallIntegerField(
         default=15,
-        **_ranged(
+        **ranged(
             "heartbeat_s",
             _("heartbeat (s)"),
             help_text=_("Silence after which a comment keeps the connection open."),
         ),
     )
+    max_concurrent = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        **ranged(
+            "max_concurrent",
+            _("most at once"),
+            help_text=_("Plays of this stream at once, in each process. Blank: any."),
+        ),
+    )
     max_speed = models.FloatField(
         default=10,
-        **_ranged(
+        **ranged(
             "speed",
             _("highest speed"),
             help_text=_("The most that a request may ask for with ?speed=."),
@@ -197,14 +182,15 @@ class Stream(Entry):
                 condition=models.Q(unit__in=[unit.value for unit in Unit]),
                 name="streams_stream_unit_known",
             ),
-            _in_range("chunk_size"),
-            _in_range("delay_ms"),
-            _in_range("ttft_ms"),
-            _in_range("jitter_percent"),
-            _in_range("seed"),
-            _in_range("retry_ms"),
-            _in_range("heartbeat_s"),
-            _in_range("max_speed", "speed"),
+            in_range("chunk_size"),
+            in_range("delay_ms"),
+            in_range("ttft_ms"),
+            in_range("jitter_percent"),
+            in_range("seed"),
+            in_range("retry_ms"),
+            in_range("heartbeat_s"),
+            in_range("max_speed", "speed"),
+            in_range("max_concurrent"),
         ]
 
     def get_absolute_url(self) -> str:

@@ -1,0 +1,70 @@
+"""How many streams may play at once: in this process, of one stream, for one client.
+
+Counts are of this process, so that they need no database and no cleaning up after a
+crash; with several workers, divide.
+"""
+
+from collections import Counter
+from collections.abc import Hashable
+from threading import RLock
+
+from streams.conf import conf
+from streams.exceptions import Problem
+from streams.models import Stream
+
+RETRY_AFTER = 5
+"""Seconds after which a refused client should ask again."""
+
+# Re-entrant: a ticket may be collected as garbage while this thread holds it.
+_lock = RLock()
+_playing: Counter[Hashable] = Counter()
+
+
+class Ticket:
+    """The right to play one stream. Released at the end of the run, or when dropped."""
+
+    def __init__(self, keys: tuple[Hashable, ...]) -> None:
+        self._keys = keys
+
+    def release(self) -> None:
+        keys, self._keys = self._keys, ()
+        with _lock:
+            for key in keys:
+                _playing[key] -= 1
+                if not _playing[key]:
+                    del _playing[key]
+
+    # A response that is never played, since its client left early, has no other end.
+    __del__ = release
+
+
+def admit(stream: Stream, client: str) -> Ticket:
+    """Return a ticket; raise Problem with status 429 where there is no room."""
+    limits: list[tuple[Hashable, int | None, str]] = [
+        ("process", conf.max_streams, "this site"),
+        (
+            ("stream", stream.pk),
+            stream.max_concurrent,
+            f"stream '{stream.slug}'",
+        ),
+        (
+            ("client", client),
+            conf.max_streams_per_client,
+            "one client",
+        ),
+    ]
+    with _lock:
+        for key, most, what in limits:
+            if most is not None and _playing[key] >= most:
+                raise Problem(
+                    status=429,
+                    code="too_many_streams",
+                    message=(
+                        f"The limit of {what} is {most:,} at once, and it is reached."
+                        f" Retry in {RETRY_AFTER} s."
+                    ),
+                    headers={"Retry-After": str(RETRY_AFTER)},
+                )
+        keys = tuple(key for key, most, _ in limits if most is not None)
+        _playing.update(keys)
+    return Ticket(keys)
