@@ -5,6 +5,7 @@ REDIS_URL             redis://host:6379/0: cache and channel layer for several p
 SECRET_KEY            made once and kept in .secret-key where it is not set
 ALLOWED_HOSTS         comma-separated; the loopback names by default
 CSRF_TRUSTED_ORIGINS  comma-separated, with scheme: https://demo.example.org
+CORS_ALLOWED_ORIGINS  the same: sites whose pages may play streams from here
 DEBUG                 1 or 0; 0 by default
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import dj_database_url
+from corsheaders.defaults import default_headers
 from django.core.management.utils import get_random_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -44,6 +46,7 @@ CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "daphne",  # before staticfiles: it gives runserver ASGI
+    "corsheaders",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -55,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",  # first: it answers preflights
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -64,6 +68,19 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+# Pages of other sites: docs/cors.md explains each line.
+CORS_ALLOWED_ORIGINS = _list("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/(stream_chat$|streams/)"
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = [*default_headers, "cache-control", "last-event-id"]
+CORS_EXPOSE_HEADERS = [
+    "x-stream-run",
+    "x-stream-script",
+    "x-stream-revision",
+    "x-stream-seed",
+    "retry-after",
 ]
 
 ROOT_URLCONF = "streamsite.urls"
@@ -123,6 +140,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+# Where `make messages` puts what the pages in templates/ say.
+LOCALE_PATHS = [BASE_DIR / "streamsite" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -46,3 +46,7 @@ def publish_texts(texts: list[tuple[str, str, int]]) -> list[tuple[str, str]]:
 def remove_texts() -> None:
     Stream.objects.filter(slug__startswith="text-").delete()
     Script.objects.filter(slug__startswith="text-").delete()
+
+
+def set_access(slug: str, access: str) -> None:
+    Stream.objects.filter(slug=slug).update(access=access)
