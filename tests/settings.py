@@ -35,6 +35,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     *_list("TESTS_MIDDLEWARE"),
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -61,6 +62,9 @@ DATABASES = {
         conn_max_age=int(os.environ.get("TESTS_CONN_MAX_AGE", "0")),
     )
 }
+
+if "TESTS_POOL" in os.environ:
+    DATABASES["default"]["OPTIONS"]["pool"] = {"max_size": int(os.environ["TESTS_POOL"])}
 
 STREAMS: dict[str, object] = {
     "DRAIN_ON_SIGTERM": "TESTS_DRAIN" in os.environ,

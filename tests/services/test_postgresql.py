@@ -1,10 +1,13 @@
 """The same on PostgreSQL."""
 
+import asyncio
+
 import httpx
 import pytest
 
 from tests.oracles import spoken
 from tests.processes import eventually, serve
+from tests.servers.clients import new_client
 from tests.services import content
 
 
@@ -50,6 +53,17 @@ def test_playing_streams_hold_no_connection(site, postgresql_project):
         eventually(check)
         for response, _ in opened:
             response.close()
+
+
+async def test_50_streams_at_once_play_with_a_pool_of_5_connections(postgresql_project):
+    postgresql_project.call(content.prepare)
+    env = postgresql_project.env | {"TESTS_POOL": "5"}
+    with serve("uvicorn", env=env) as server:
+        url = f"{server.url}/streams/markdown-answer/events?delay_ms=10&ttft_ms=0"
+        async with new_client() as client:
+            answers = await asyncio.gather(*(client.get(url) for _ in range(50)))
+    text = postgresql_project.call(content.bodies)["markdown-answer"]
+    assert [spoken(answer.content) for answer in answers] == [text] * 50
 
 
 def test_nothing_a_path_can_hold_is_an_error(site):
