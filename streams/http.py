@@ -1,24 +1,18 @@
-"""HTTP between Django and the formats: requests in, event streams and problems out."""
+"""Responses: event streams, and the problems that come instead of one."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.multipartparser import MultiPartParserError
 
 from streams.exceptions import Problem
-from streams.formats.base import Format, Incoming
+from streams.formats.base import Format
 
 NO_STORE = {"Cache-Control": "no-store"}
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class EventStreamResponse(StreamingHttpResponse):
@@ -148,95 +142,3 @@ def problem_response(
         content_type=media_type,
         headers={**NO_STORE, **problem.headers},
     )
-
-
-def read_request(request: HttpRequest) -> Incoming:
-    """Parse a request once, strictly; raise Problem for what cannot be read."""
-    try:
-        return Incoming(
-            method=request.method or "GET",
-            query=_query(request),
-            headers={name.lower(): _utf8(v) for name, v in request.headers.items()},
-            body=_body(request) if request.method == "POST" else None,
-        )
-    except RequestDataTooBig:
-        raise Problem(
-            status=413,
-            code="body_too_large",
-            message=(
-                "The request body is larger than this site takes"
-                " (DATA_UPLOAD_MAX_MEMORY_SIZE)."
-            ),
-        ) from None
-    except SuspiciousOperation as error:
-        raise _bad_request("too_many_fields", f"{error}") from None
-
-
-def _query(request: HttpRequest) -> dict[str, str]:
-    _strict_utf8(
-        unquote_to_bytes(request.META.get("QUERY_STRING", "")), "The query string"
-    )
-    return {name: request.GET[name] for name in request.GET}
-
-
-def _body(request: HttpRequest) -> object:
-    # Django itself does not count the files of a form.
-    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if most is not None and int(request.META.get("CONTENT_LENGTH") or 0) > most:
-        raise RequestDataTooBig
-    media_type = (request.content_type or "").lower()
-    if media_type in FORM_TYPES:
-        if media_type == FORM_TYPES[0]:
-            _strict_utf8(unquote_to_bytes(request.body), "The form")
-        try:
-            return {name: request.POST[name] for name in request.POST}
-        except MultiPartParserError as error:
-            raise _bad_request(
-                "bad_form", f"The form cannot be read: {error}."
-            ) from None
-    body = request.body
-    if not body:
-        return None
-    if media_type != "application/json":
-        shown = f"Content-Type '{media_type}'" if media_type else "No Content-Type"
-        raise Problem(
-            status=415,
-            code="unsupported_media_type",
-            message=(
-                f"{shown} says nothing this site can read: send application/json or"
-                " a form."
-            ),
-            headers={"Accept-Post": ", ".join(("application/json", *FORM_TYPES))},
-        )
-    text = _strict_utf8(body, "The JSON body")
-    try:
-        return json.loads(text.removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise _bad_request(
-            "bad_json", f"The body is not JSON: {error.msg} at {where}."
-        ) from None
-    except RecursionError:
-        raise _bad_request("bad_json", "The JSON body is nested too deeply.") from None
-    except ValueError:
-        raise _bad_request("bad_json", "The JSON body has too long a number.") from None
-
-
-def _strict_utf8(data: bytes, what: str) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise _bad_request(
-            "invalid_utf8",
-            f"{what} is not valid UTF-8: byte 0x{data[error.start]:02x}"
-            f" at offset {error.start}.",
-        ) from None
-
-
-def _utf8(header: str) -> str:
-    """Undo Django's reading of headers as latin-1; browsers send UTF-8 bytes."""
-    return header.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _bad_request(code: str, message: str) -> Problem:
-    return Problem(status=400, code=code, message=message)

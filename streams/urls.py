@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from streams import views
+from streams import pages, views
 
 app_name = "streams"
 
 # `str`, not `slug`: a slug that cannot exist is answered in the format's own shape.
 urlpatterns = [
-    path("", views.index, name="index"),
-    path("<str:slug>/", views.stream, name="stream"),
+    path("", pages.index, name="index"),
+    path("<str:slug>/", pages.stream, name="stream"),
     path("<str:slug>/events", views.events, name="events"),
     path("<str:slug>/plan", views.plan, name="plan"),
 ]

@@ -1,20 +1,15 @@
-"""The stream itself, and the playground pages around it."""
+"""The stream itself, and its plan."""
 
 import logging
-from typing import cast
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import AnonymousUser
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import got_request_exception
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -29,12 +24,11 @@ from streams.http import (
     EventStreamResponse,
     event_stream_headers,
     problem_response,
-    read_request,
     release_connections,
 )
 from streams.models import Stream
-from streams.models.entry import User
-from streams.preparation import UNEXPECTED, Prepared, find_stream, prepare
+from streams.preparation import UNEXPECTED, Prepared, prepare
+from streams.requests import get_user, read_request
 from streams.run import Run
 from streams.shutdown import clock as shutdown_clock
 from streams.shutdown import prepare_for_sigterm
@@ -153,11 +147,6 @@ def _refuse_what_cannot_stream(request: HttpRequest) -> None:
         )
 
 
-def get_user(request: HttpRequest) -> User:
-    """Return who asks; a site without sessions knows nobody."""
-    return cast(User, getattr(request, "user", None) or AnonymousUser())
-
-
 @login_not_required
 @require_safe
 def plan(request: HttpRequest, slug: str) -> HttpResponse:
@@ -195,56 +184,3 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         },
         headers=NO_STORE,
     )
-
-
-@login_not_required
-@require_safe
-def index(request: HttpRequest) -> HttpResponseBase:
-    """List the streams that this visitor may play."""
-    if refusal := _playground_refusal(request):
-        return refusal
-    streams = Stream.objects.select_related("script").playable_by(get_user(request))
-    return render(request, "streams/index.html", {"streams": streams})
-
-
-@login_not_required
-@require_safe
-def stream(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Play one stream in a page."""
-    if refusal := _playground_refusal(request):
-        return refusal
-    try:
-        found = find_stream(slug, lambda: get_user(request))
-    except Problem as problem:
-        if problem.status == 401:
-            return _sign_in(request)
-        if problem.status == 403:
-            raise PermissionDenied(problem.message) from None
-        raise Http404(problem.message) from None
-    events_url = reverse("streams:events", args=[slug])
-    context = {
-        "stream": found,
-        "estimate": found.estimate(),
-        "events_url": request.build_absolute_uri(events_url),
-    }
-    return render(request, "streams/stream.html", context)
-
-
-def _playground_refusal(request: HttpRequest) -> HttpResponseBase | None:
-    """Return the answer for visitors whom the playground is closed to."""
-    if conf.playground == "off":
-        raise Http404("The playground is switched off (STREAMS['PLAYGROUND']).")
-    user = get_user(request)
-    if conf.playground == "public" or getattr(user, "is_staff", False):
-        return None
-    if user.is_authenticated:
-        raise PermissionDenied("The playground is for staff.")
-    return _sign_in(request)
-
-
-def _sign_in(request: HttpRequest) -> HttpResponseBase:
-    try:
-        login_url = reverse("admin:login")
-    except NoReverseMatch:
-        login_url = None
-    return redirect_to_login(request.get_full_path(), login_url)

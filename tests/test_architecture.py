@@ -15,9 +15,9 @@ LAYERS = (
     ("core",),
     ("formats",),
     ("conf", "template_tags", "rendering"),
-    ("models", "run", "http", "demo", "shutdown"),
+    ("models", "run", "http", "requests", "demo", "shutdown"),
     ("preparation", "admission", "templatetags", "checks"),
-    ("views", "consumers", "admin", "management"),
+    ("views", "pages", "consumers", "admin", "management"),
     ("urls", "routing", "apps"),
 )
 # What the pure layers may use beside the standard library.
