@@ -6,11 +6,16 @@ VENV ?= .venv
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+MESSAGES := $(patsubst %,%/locale/zh_Hans/LC_MESSAGES/django.po,streams streamsite)
 
-.PHONY: setup demo test test-newest programs lint format
+.PHONY: setup demo demo-tls test test-newest programs lint format messages
 
 demo: $(VENV)/.demo
 	@$(BIN)/python manage.py demo $(HOST):$(PORT)
+
+# The same over HTTP/2, which browsers speak with TLS only.
+demo-tls: $(VENV)/.demo
+	@$(BIN)/python manage.py demo $(HOST):$(PORT) --tls
 
 setup: $(VENV)/.dev
 
@@ -21,7 +26,9 @@ test-newest:
 	@PYTHON=$(PYTHON) sh tests/newest-django.sh
 
 programs: $(VENV)/.test
+	@sh tests/app/install-gettext.sh
 	@sh tests/browser/install-chromium.sh
+	@sh tests/proxies/install-nginx.sh
 	@sh tests/services/install-redis.sh $(BIN)/python $(VENV)/redis
 
 lint: $(VENV)/.dev
@@ -33,6 +40,13 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Dates and places are left out, so that the files change with the texts only.
+messages: $(VENV)/.dev
+	$(BIN)/python manage.py makemessages --locale zh_Hans --no-location --no-obsolete --ignore tests
+	sed -i.old '/^"POT-Creation-Date:/d' $(MESSAGES)
+	rm $(MESSAGES:=.old)
+	$(BIN)/python manage.py compilemessages --locale zh_Hans --ignore '.venv*'
 
 # One stamp for each set of packages, made anew when pyproject.toml changes.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml

@@ -64,7 +64,9 @@ DATABASES = {
 }
 
 if "TESTS_POOL" in os.environ:
-    DATABASES["default"]["OPTIONS"]["pool"] = {"max_size": int(os.environ["TESTS_POOL"])}
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "max_size": int(os.environ["TESTS_POOL"])
+    }
 
 STREAMS: dict[str, object] = {
     "DRAIN_ON_SIGTERM": "TESTS_DRAIN" in os.environ,

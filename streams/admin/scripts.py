@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from streams.admin.base import EntryAdmin, TagFilter
@@ -45,7 +45,7 @@ class ScriptForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class UsedFilter(admin.SimpleListFilter):
-    title = gettext_lazy("use")
+    title = pgettext_lazy("list filter", "use")
     parameter_name = "used"
 
     def lookups(self, *args: Any) -> list[tuple[str, Any]]:

@@ -8,12 +8,20 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from streams.admin.base import EntryAdmin, TagFilter, play_url
 from streams.models import Stream
 from streams.models.stream import Estimate
-from streams.templatetags.streams import duration, in_words
+from streams.templatetags.streams import duration, in_words, unbroken
+
+SENT_AT_ONCE = {
+    Stream.Units.GRAPHEME: ngettext_lazy("%(n)d character", "%(n)d characters", "n"),
+    Stream.Units.WORD: ngettext_lazy("%(n)d word", "%(n)d words", "n"),
+    Stream.Units.SENTENCE: ngettext_lazy("%(n)d sentence", "%(n)d sentences", "n"),
+    Stream.Units.LINE: ngettext_lazy("%(n)d line", "%(n)d lines", "n"),
+    Stream.Units.FIXED: ngettext_lazy("%(n)d code point", "%(n)d code points", "n"),
+}
 
 
 @admin.register(Stream)
@@ -51,7 +59,10 @@ class StreamAdmin(EntryAdmin):
                 )
             },
         ),
-        (gettext_lazy("Connection"), {"fields": (("retry_ms", "heartbeat_s"),)}),
+        (
+            gettext_lazy("Connection"),
+            {"fields": (("retry_ms", "heartbeat_s"), "max_concurrent")},
+        ),
         (gettext_lazy("For editors"), {"fields": ("tags", "notes")}),
     )
 
@@ -62,7 +73,10 @@ class StreamAdmin(EntryAdmin):
 
     @admin.display(description=gettext_lazy("pace"), ordering="delay_ms")
     def pace(self, stream: Stream) -> str:
-        return f"{stream.chunk_size} {stream.unit} / {stream.delay_ms} ms"
+        chunk = SENT_AT_ONCE[Stream.Units(stream.unit)] % {"n": stream.chunk_size}
+        delay = _("%(delay)d ms") % {"delay": stream.delay_ms}
+        # It may be broken before the stroke, and nowhere else.
+        return f"{unbroken(chunk)} {unbroken(f'/ {delay}')}"
 
     @admin.display(description=gettext_lazy("chunks"))
     def chunks(self, stream: Stream) -> int | None:

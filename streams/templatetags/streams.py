@@ -30,7 +30,11 @@ def duration(seconds: float) -> str:
         minutes, rest = divmod(round(seconds), 60)
         values = {"minutes": minutes, "seconds": rest}
         said = _("%(minutes)d min %(seconds)02d s") % values
-    # A number and its unit stay on one line.
+    return unbroken(said)
+
+
+def unbroken(said: str) -> str:
+    """Keep a number and its unit on one line."""
     return said.replace(" ", "\N{NO-BREAK SPACE}")
 
 

@@ -153,7 +153,7 @@ class StreamForm {
   }
 
   #tick() {
-    const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+    const seconds = (ms) => this.#words.seconds.replace("0", (ms / 1000).toFixed(1));
     const parts = [seconds(performance.now() - this.#started)];
     if (this.#events) {
       parts.push(this.#words.counted.replace("0", this.#events));
