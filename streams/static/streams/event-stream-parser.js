@@ -115,13 +115,18 @@ export class EventStreamParser {
     const name = colon < 0 ? line : line.slice(0, colon);
     let value = colon < 0 ? "" : line.slice(colon + 1);
     if (value.startsWith(" ")) value = value.slice(1);
-    if (name === "data") this.#data.push(value);
-    else if (name === "event") this.#event = value;
-    else if (name === "id" && !value.includes("\0")) this.#id = value;
-    else if (name === "retry" && /^[0-9]+$/.test(value)) {
+    if (name === "data") {
+      this.#data.push(value);
+    } else if (name === "event") {
+      this.#event = value;
+    } else if (name === "id") {
+      if (!value.includes("\0")) this.#id = value;
+    } else if (name === "retry") {
       // At once, unlike the id: it counts even if the block never ends.
-      this.retry = this.#blockRetry = Number(value);
-    } else if (name === "" && this.#comments) items.push({ type: "comment", text: value });
+      if (/^[0-9]+$/.test(value)) this.retry = this.#blockRetry = Number(value);
+    } else if (name === "" && this.#comments) {
+      items.push({ type: "comment", text: value });
+    }
   }
 
   /** "Dispatch the event" (9.2.6). */

@@ -86,7 +86,6 @@ export async function* streamEvents(url, options = {}) {
     let error = null;
     let delay = 0;
     const lose = (reason) => {
-      signal?.throwIfAborted();
       error = reason;
     };
     const headers = withLastEventId(request.headers, parser.lastEventId);
@@ -179,14 +178,15 @@ function retryAfter(response) {
 
 function wait(ms, signal) {
   return new Promise((resolve, reject) => {
+    const finish = () => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    };
     const stop = () => {
       clearTimeout(timer);
       reject(signal.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, Math.min(ms, LONGEST_WAIT));
+    const timer = setTimeout(finish, Math.min(ms, LONGEST_WAIT));
     if (signal?.aborted) stop();
     else signal?.addEventListener("abort", stop, { once: true });
   });
