@@ -1,4 +1,4 @@
-"""`manage.py demo [HOST:PORT]`: from nothing to a page that types."""
+"""`manage.py demo [HOST:PORT] [--tls]`: from nothing to a page that types."""
 
 import ipaddress
 import os
@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from streams.demo import load_demo
+from streamsite.tls import make_certificate
 
 
 class Command(BaseCommand):
@@ -20,8 +21,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("address", nargs="?", default="127.0.0.1:8000")
+        parser.add_argument(
+            "--tls",
+            action="store_true",
+            help="Serve HTTPS and HTTP/2, with a certificate made for it in .tls/.",
+        )
 
-    def handle(self, *args: Any, address: str, **options: Any) -> None:
+    def handle(self, *args: Any, address: str, tls: bool, **options: Any) -> None:
         host, port = _split(address)
         password = os.environ.get("DEMO_PASSWORD", "")
         if not password and not _is_loopback(host):
@@ -38,19 +44,21 @@ class Command(BaseCommand):
         shown = f"[{host}]" if ":" in host else host
         if host in ("0.0.0.0", "::"):
             shown = next((h for h in settings.ALLOWED_HOSTS if h != "*"), "localhost")
+        site = f"{'https' if tls else 'http'}://{shown}:{port}"
+        warning = "  The browser will warn of the certificate: go on.\n" if tls else ""
         self.stdout.write(
             "\n"
-            f"  Page        http://{shown}:{port}/\n"
-            f"  Playground  http://{shown}:{port}/streams/\n"
-            f"  Admin       http://{shown}:{port}/admin/   {account}\n"
+            f"  Page        {site}/\n"
+            f"  Playground  {site}/streams/\n"
+            f"  Admin       {site}/admin/   {account}\n"
             "\n"
+            f"{warning}"
             "  Ctrl+C stops the server.\n"
         )
         self.stdout.flush()
-        daphne = ["-m", "daphne", "-b", host, "-p", str(port), "-v", "0"]
-        os.execv(
-            sys.executable, [sys.executable, *daphne, "streamsite.asgi:application"]
-        )
+        where = _tls_endpoint(host, port) if tls else ["-b", host, "-p", str(port)]
+        daphne = [sys.executable, "-m", "daphne", *where, "-v", "0"]
+        os.execv(sys.executable, [*daphne, "streamsite.asgi:application"])
 
     def make_account(self, password: str) -> str:
         """Make the account `admin`, or bring it up to date; return how to sign in."""
@@ -77,6 +85,18 @@ def _split(address: str) -> tuple[str, int]:
             f"'{address}' is not HOST:PORT, such as 127.0.0.1:8000."
         ) from None
     return host.strip("[]") or "127.0.0.1", number
+
+
+def _tls_endpoint(host: str, port: int) -> list[str]:
+    """Return Daphne's options for TLS; with it, it offers HTTP/2 by itself."""
+    hosts = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
+    paths = make_certificate(settings.BASE_DIR / ".tls", [*hosts, host])
+    # In Twisted's endpoint descriptions a colon parts one field from the next.
+    key, certificate, interface = (
+        str(value).replace("\\", "\\\\").replace(":", "\\:") for value in (*paths, host)
+    )
+    fields = f"privateKey={key}:certKey={certificate}:interface={interface}"
+    return ["-e", f"ssl:{port}:{fields}"]
 
 
 def _is_loopback(host: str) -> bool:
