@@ -3,10 +3,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from streams.views import events
-from streamsite.views import home
+from streamsite.views import compare, home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("compare", compare, name="compare"),
     path(
         "stream_chat",
         events,

@@ -22,3 +22,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "chat_url": request.build_absolute_uri(reverse("stream_chat")),
     }
     return render(request, "home.html", context)
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Eight EventSources at once, and one stream over three transports."""
+    return render(request, "compare.html")
