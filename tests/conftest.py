@@ -18,3 +18,14 @@ def project(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("project"))
     yield project
     project.close()
+
+
+@pytest.fixture
+def report(record_property):
+    """Print a measured time, for `pytest -s`, and put it into the test report."""
+
+    def report(what, seconds):
+        record_property(what, round(seconds, 6))
+        print(f"\n    {what}: {seconds * 1000:.1f} ms", end="")
+
+    return report

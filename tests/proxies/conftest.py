@@ -49,14 +49,3 @@ def publish(project):
         return slug
 
     return publish
-
-
-@pytest.fixture
-def report(record_property):
-    """Print a measured time, for `pytest -s`, and put it into the test report."""
-
-    def report(what, seconds):
-        record_property(what, round(seconds, 6))
-        print(f"\n    {what}: {seconds * 1000:.1f} ms", end="")
-
-    return report

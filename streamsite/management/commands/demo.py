@@ -29,15 +29,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, address: str, tls: bool, **options: Any) -> None:
         host, port = _split(address)
+        target = "demo-tls" if tls else "demo"
         password = os.environ.get("DEMO_PASSWORD", "")
         if not password and not _is_loopback(host):
             raise CommandError(
                 f"{host} can be reached from other machines, and the demo account's"
                 " password is in the README. Set DEMO_PASSWORD to another one, and"
                 " ALLOWED_HOSTS to the name people will use:\n"
-                f"  DEMO_PASSWORD=… ALLOWED_HOSTS=… make demo HOST={host} PORT={port}"
+                f"  DEMO_PASSWORD=… ALLOWED_HOSTS=… make {target}"
+                f" HOST={host} PORT={port}"
             )
-        _refuse_taken(host, port)
+        _refuse_taken(host, port, target)
         call_command("migrate", verbosity=0)
         load_demo()
         account = self.make_account(password)
@@ -106,7 +108,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _refuse_taken(host: str, port: int) -> None:
+def _refuse_taken(host: str, port: int, target: str) -> None:
     """Say so in one sentence where Daphne would give a traceback."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -116,5 +118,5 @@ def _refuse_taken(host: str, port: int) -> None:
         except OSError as error:
             raise CommandError(
                 f"Cannot listen on {host}:{port} ({error.strerror}). Choose another"
-                f" port: make demo PORT={port + 1}"
+                f" port: make {target} PORT={port + 1}"
             ) from None
