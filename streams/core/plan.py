@@ -21,7 +21,7 @@ class Step:
     direction: Direction | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Steps(Sequence[Step]):
     """The steps of a script cut into chunks, without their times.
 

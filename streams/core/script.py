@@ -50,7 +50,7 @@ class Direction:
 Cue = Text | Direction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class CueSheet:
     """The compiled form of a script."""
 

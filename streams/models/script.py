@@ -19,7 +19,7 @@ from streams.rendering import compile_template, render_script
 
 # A cue weighs some fifty characters.
 _sheets: WeightedCache[CueSheet] = WeightedCache(
-    8_000_000, lambda sheet: len(sheet.text) + 50 * (1 + len(sheet.cues))
+    8_000_000, lambda sheet: len(sheet.text) + 50 * (1 + len(sheet.cues)), shared=True
 )
 
 PREFIX_LENGTH = 16

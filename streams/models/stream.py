@@ -19,7 +19,9 @@ from streams.models.script import Content, Rendering, Script
 
 # A step costs some eight bytes, a character of text one to four, a pause a hundred.
 _steps: WeightedCache[Steps] = WeightedCache(
-    4_000_000, lambda s: 50 * (1 + len(s.pauses)) + len(s) + len(s.text)
+    4_000_000,
+    lambda s: 50 * (1 + len(s.pauses)) + len(s) + len(s.text),
+    shared=True,
 )
 
 
@@ -214,12 +216,14 @@ class Stream(Entry):
             jitter=self.jitter_percent / 100,
             speed=chosen.get("speed", 1.0),
         )
-        sheet = content.compile(call)
+
+        def cut() -> Steps:
+            return lay_out(content.compile(call), unit, size)
+
         if content.rendering == Rendering.TEMPLATE:
-            steps = lay_out(sheet, unit, size)
+            steps = cut()
         else:
-            key = (content.content_digest(), unit, size)
-            steps = _steps.get(key, lambda: lay_out(sheet, unit, size))
+            steps = _steps.get((content.content_digest(), unit, size), cut)
         return plan(steps, pacing, seed=seed)
 
     def estimate(self) -> Estimate | None:
