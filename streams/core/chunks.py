@@ -6,7 +6,6 @@ clusters is dropped. Joining the chunks gives the text back, exactly.
 """
 
 from array import array
-from collections.abc import Iterable
 from enum import StrEnum
 from itertools import pairwise
 
@@ -80,9 +79,9 @@ def cuts(text: str, unit: Unit, size: int = 1) -> "array[int]":
     """Return the offset at which each chunk of `text` ends, in code points."""
     if size < 1:
         raise ValueError(f"chunk size {size} is not at least 1")
-    clusters = _ends(_GRAPHEME, text)
     if unit is Unit.FIXED:
-        return _fill(clusters, size)
+        return _fill(text, size)
+    clusters = _ends(_GRAPHEME, text)
     if unit is Unit.GRAPHEME:
         ends = clusters
     else:
@@ -107,15 +106,27 @@ def _ends(pattern: regex.Pattern[str], text: str) -> "array[int]":
     return array("I", (match.end() for match in pattern.finditer(text)))
 
 
-def _fill(clusters: Iterable[int], size: int) -> "array[int]":
+def _fill(text: str, size: int) -> "array[int]":
     """Cut as late as `size` code points allow, between clusters."""
     filled = array("I")
-    start = previous = 0
-    for end in clusters:
-        if end - start > size and previous > start:
-            filled.append(previous)
-            start = previous
-        previous = end
-    if previous > start:
-        filled.append(previous)
+    start = 0
+    while start < len(text):
+        start = _last_boundary(text, start, start + size)
+        filled.append(start)
     return filled
+
+
+def _last_boundary(text: str, start: int, latest: int) -> int:
+    """Return the last end of a cluster up to `latest`, or that of the first cluster."""
+    if latest >= len(text):
+        return len(text)
+    pair = text[latest - 1 : latest + 1]
+    if pair.isascii() and pair != "\r\n":
+        # Always a boundary (UAX 29), found without a look at all that is before it.
+        return latest
+    found = start
+    for match in _GRAPHEME.finditer(text, start):
+        if match.end() > latest:
+            return found if found > start else match.end()
+        found = match.end()
+    return found

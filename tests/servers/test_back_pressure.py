@@ -1,5 +1,9 @@
 """A client that does not read is its own problem."""
 
+import asyncio
+
+import psutil
+
 from tests.servers.clients import RawClient, listen
 from tests.servers.observation import ends, wait_for_end
 
@@ -31,3 +35,48 @@ async def test_a_client_that_does_not_read_delays_nobody(
         assert end.at - left < 0.25
     else:
         assert end.outcome == "completed"
+
+
+MEGABYTE = 1_000_000
+
+
+async def test_an_unread_script_of_50_megabytes_stays_on_the_server_once(
+    server, kind, client, publish, report
+):
+    """Uvicorn stops for the reader; Daphne keeps what it is sent, up to MAX_BYTES.
+
+    Fifty other streams, meanwhile, are as punctual as without it.
+    """
+    flood = publish("x" * 50 * MEGABYTE, delay_ms=200, unit="fixed", chunk_size=4096)
+    steady = publish("x" * 40, delay_ms=50)
+    process = psutil.Process(server.pid)
+
+    async def worst_of_fifty():
+        heard = await asyncio.gather(
+            *(listen(client, server.url + steady) for _ in range(50))
+        )
+        assert all(one.text == "x" * 40 for one in heard)
+        late = [
+            at - one.answered - number * 0.05
+            for one in heard
+            for number, at in enumerate(one.chunk_times)
+        ]
+        return sorted(late)[len(late) * 99 // 100]
+
+    before = await worst_of_fifty()
+    # Another viewer of the same script, who is still at its first chunk.
+    with RawClient(server.url) as first:
+        first.start_run(flood)
+        first.read_until(b"\n\n")
+        size = process.memory_info().rss
+        with RawClient(server.url, receive_buffer=4096) as idle:
+            run_id = idle.start_run(f"{flood}?delay_ms=0")
+            beside = await worst_of_fifty()
+            grown = process.memory_info().rss - size
+            idle.leave()
+        wait_for_end(server, run_id)
+    report(f"99 % of events beside 50 MB unread are late by at most, {kind}", beside)
+    report(f"… and without it, {kind}", before)
+    print(f"\n    growth with 50 MB unread, {kind}: {grown / MEGABYTE:.1f} MB", end="")
+    assert grown < (10 if kind == "uvicorn" else 110) * MEGABYTE
+    assert beside < before + 0.2
