@@ -63,7 +63,11 @@ async def test_an_unread_script_of_50_megabytes_stays_on_the_server_once(
         ]
         return sorted(late)[len(late) * 99 // 100]
 
-    before = await worst_of_fifty()
+    async def median_of_three():
+        return sorted([await worst_of_fifty() for _ in range(3)])[1]
+
+    await worst_of_fifty()  # What is done once per process is done.
+    before = await median_of_three()
     # Another viewer of the same script, who is still at its first chunk.
     with RawClient(server.url) as first:
         first.start_run(flood)
@@ -71,7 +75,7 @@ async def test_an_unread_script_of_50_megabytes_stays_on_the_server_once(
         size = process.memory_info().rss
         with RawClient(server.url, receive_buffer=4096) as idle:
             run_id = idle.start_run(f"{flood}?delay_ms=0")
-            beside = await worst_of_fifty()
+            beside = await median_of_three()
             grown = process.memory_info().rss - size
             idle.leave()
         wait_for_end(server, run_id)
