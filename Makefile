@@ -27,6 +27,7 @@ test-newest:
 
 programs: $(VENV)/.test
 	@sh tests/app/install-gettext.sh
+	@sh tests/clients/js/install.sh
 	@sh tests/browser/install-chromium.sh
 	@sh tests/proxies/install-nginx.sh
 	@sh tests/services/install-redis.sh $(BIN)/python $(VENV)/redis

@@ -15,6 +15,8 @@ from streams.models import Stream
 RETRY_AFTER = 5
 """Seconds after which a refused client should ask again."""
 
+PROCESS = "process"
+
 # Re-entrant: a ticket may be collected as garbage while this thread holds it.
 _lock = RLock()
 _playing: Counter[Hashable] = Counter()
@@ -41,7 +43,7 @@ class Ticket:
 def admit(stream: Stream, client: str) -> Ticket:
     """Return a ticket; raise Problem with status 429 where there is no room."""
     limits: list[tuple[Hashable, int | None, str]] = [
-        ("process", conf.max_streams, "this site"),
+        (PROCESS, conf.max_streams, "this site"),
         (
             ("stream", stream.pk),
             stream.max_concurrent,
@@ -58,7 +60,8 @@ def admit(stream: Stream, client: str) -> Ticket:
             if most is not None and _playing[key] >= most:
                 raise Problem(
                     status=429,
-                    code="too_many_streams",
+                    # Some vendors tell a busy server from a client that asks too much.
+                    code="overloaded" if key == PROCESS else "too_many_streams",
                     message=(
                         f"The limit of {what} is {most:,} at once, and it is reached."
                         f" Retry in {RETRY_AFTER} s."

@@ -19,6 +19,14 @@ DEFAULTS: dict[str, Any] = {
     # Longest stream, in seconds, and largest, in bytes.
     "MAX_DURATION_S": 3600,
     "MAX_BYTES": 100_000_000,
+    # Slug of the stream that answers API clients who name no published one (None: an
+    # error says which there are).
+    "DEFAULT_STREAM": None,
+    # How tokens are counted: "o200k_base", "cl100k_base", "estimate"; None: the first
+    # if the extra `tokens` is installed, else an estimate.
+    "TOKENIZER": None,
+    # Days for which conversations of the Assistants and Responses APIs are kept.
+    "KEEP_CONVERSATIONS_DAYS": 30,
     # Longest script, in code points.
     "MAX_SCRIPT_CHARS": 1_000_000,
 }
@@ -64,6 +72,20 @@ class Conf:
     @property
     def max_bytes(self) -> int | None:
         return self._number("MAX_BYTES")
+
+    @property
+    def default_stream(self) -> str | None:
+        chosen = self._get("DEFAULT_STREAM")
+        return None if chosen is None else str(chosen)
+
+    @property
+    def tokenizer(self) -> str | None:
+        chosen = self._get("TOKENIZER")
+        return None if chosen is None else str(chosen)
+
+    @property
+    def keep_conversations_days(self) -> int:
+        return int(self._get("KEEP_CONVERSATIONS_DAYS"))
 
     @property
     def max_script_chars(self) -> int:

@@ -20,16 +20,24 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
+from streams.access import Asker, find_stream
 from streams.admission import admit
-from streams.conf import conf
 from streams.core.parameters import PARAMETERS, check_speed
 from streams.core.tempo import Tempo
 from streams.exceptions import Problem
-from streams.formats.base import Incoming
+from streams.formats.call import Incoming
 from streams.formats.socket import SocketFormat
 from streams.http import release_connections
+from streams.models import Stream
 from streams.models.entry import User
-from streams.preparation import UNEXPECTED, Prepared, prepare
+from streams.preparation import (
+    UNEXPECTED,
+    Prepared,
+    most_bytes,
+    most_seconds,
+    prepare,
+)
+from streams.requests import credential
 from streams.run import Run
 from streams.shutdown import clock, prepare_for_sigterm
 
@@ -90,10 +98,15 @@ class StreamConsumer(AsyncWebsocketConsumer):
         wanted = {"speed": fields.pop("speed", None) or 1}
         call = self.format.parse(Incoming(method="POST", body=fields))
         user = cast(User, self.scope.get("user") or AnonymousUser())
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in self.scope.get("headers", [])
+        }
+        asker = Asker(lambda: user, credential(headers))
 
         def ready() -> Prepared:
             try:
-                return prepare(self.slug, call, lambda: user)
+                return prepare(find_stream(self.slug, asker), call)
             finally:
                 release_connections()
 
@@ -115,15 +128,16 @@ class StreamConsumer(AsyncWebsocketConsumer):
             self.format,
             prepared.context,
             clock=self.tempo,
-            max_bytes=conf.max_bytes,
+            max_bytes=most_bytes(prepared.stream),
             on_end=ticket.release,
         )
-        self.playing = asyncio.create_task(self._play(run))
+        self.playing = asyncio.create_task(self._play(run, prepared.stream))
 
-    async def _play(self, run: Run) -> None:
+    async def _play(self, run: Run, stream: Stream) -> None:
         # The run is closed here, whatever happens; a slow reader slows it alone, since
         # `send` waits where the server has back-pressure.
-        most = conf.max_duration and 2 * conf.max_duration
+        longest = most_seconds(stream)
+        most = longest and 2 * longest
         # Too slow; or gone, for which each server has an exception of its own.
         with suppress(Exception):
             async with asyncio.timeout(most), aclosing(run.frames()) as frames:

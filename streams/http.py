@@ -138,7 +138,7 @@ def problem_response(
     media_type, body = wire_format.problem(problem)
     return HttpResponse(
         body,
-        status=problem.status,
+        status=wire_format.status(problem),
         content_type=media_type,
         headers={**NO_STORE, **problem.headers},
     )

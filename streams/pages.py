@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
+from streams.access import find_stream
 from streams.conf import conf
 from streams.exceptions import Problem
 from streams.models import Stream
-from streams.preparation import find_stream
-from streams.requests import get_user
+from streams.requests import get_asker, get_user
 
 
 @login_not_required
@@ -33,7 +33,7 @@ def stream(request: HttpRequest, slug: str) -> HttpResponseBase:
     if refusal := _playground_refusal(request):
         return refusal
     try:
-        found = find_stream(slug, lambda: get_user(request))
+        found = find_stream(slug, get_asker(request))
     except Problem as problem:
         if problem.status == 401:
             return _sign_in(request)

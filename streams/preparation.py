@@ -1,25 +1,27 @@
-"""Everything that happens before the first byte: find, authorise, choose, plan.
+"""What happens before the first byte, once the stream is found: choose and plan.
 
 All of it is synchronous and runs in one thread, so the database is used here and
 nowhere later; whatever can fail fails here, as a `Problem`.
 """
 
-import difflib
 import re
 import secrets
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from uuid import uuid4
 
 from streams.conf import conf
 from streams.core.cache import WeightedCache
+from streams.core.directions import Channel
 from streams.core.parameters import parse_overrides
 from streams.core.plan import Plan
+from streams.core.steps import Steps
 from streams.exceptions import Problem, ScriptError
-from streams.formats.base import Call, Context
+from streams.formats.base import Context, Usage
+from streams.formats.call import Call
 from streams.models import Revision, Script, Stream
-from streams.models.entry import User
-from streams.models.script import PREFIX_LENGTH, Content
+from streams.models.script import PREFIX_LENGTH, Content, Rendering
+from streams.tokens import get_tokenizer
 
 UNEXPECTED = Problem(
     status=500,
@@ -27,11 +29,13 @@ UNEXPECTED = Problem(
     message="Something failed on the server before the stream began. It is logged.",
 )
 
-_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,100}")
 _EVENT_ID = re.compile(rf"([0-9a-f]{{{PREFIX_LENGTH}}})-([0-9]{{1,10}})")
 
 # The contents whose revision this process knows to be recorded.
 _recorded: WeightedCache[bool] = WeightedCache(10_000, lambda recorded: 1)
+
+# The tokens of an answer and of its reasoning.
+_counted: WeightedCache[tuple[int, int]] = WeightedCache(10_000, lambda counts: 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +50,15 @@ class Prepared:
     """The client has seen the end already: there is nothing to play."""
 
 
-def prepare(slug: str, call: Call, get_user: Callable[[], User]) -> Prepared:
-    """Prepare the stream at `slug` for a caller; raise Problem where that fails."""
-    stream = find_stream(slug, get_user)
+def prepare(stream: Stream, call: Call, *, counts_tokens: bool = False) -> Prepared:
+    """Prepare a stream for a caller who may play it; raise Problem where that fails."""
     overrides = parse_overrides(call.overrides, max_speed=stream.max_speed)
     chosen = overrides.pop("seed", stream.seed)
     # 32 bits, so that a person can type it back.
     seed = secrets.randbits(32) if chosen is None else int(str(chosen))
     content, position, reset = _resume(stream, call.last_event_id)
     try:
-        plan = stream.plan(content, call, seed=seed, overrides=overrides)
+        plan, said = stream.plan(content, call, seed=seed, overrides=overrides)
     except ScriptError as error:
         raise Problem(
             status=500,
@@ -72,6 +75,11 @@ def prepare(slug: str, call: Call, get_user: Callable[[], User]) -> Prepared:
         retry_ms=stream.retry_ms,
         end=plan.steps.end,
         reset=reset,
+        call=call,
+        created=int(time.time()),
+        finish=said.finish,
+        stopped_at=said.stopped_at,
+        usage=_usage(call, content, said.steps) if counts_tokens else Usage(),
     )
     return Prepared(
         stream=stream,
@@ -82,63 +90,53 @@ def prepare(slug: str, call: Call, get_user: Callable[[], User]) -> Prepared:
     )
 
 
-def find_stream(slug: str, get_user: Callable[[], User]) -> Stream:
-    """Return the stream at `slug` if this user may play it; raise Problem if not.
-
-    A draft answers outsiders exactly as a stream that does not exist. The user is
-    only asked for where it matters: a public stream costs no session.
-    """
-    if not _SLUG.fullmatch(slug):
-        # Not for the database: PostgreSQL refuses NUL with an error.
-        raise _not_found("")
-    stream = Stream.objects.select_related("script").filter(slug=slug).first()
-    if stream is None:
-        raise _not_found(slug)
-    if stream.published and stream.access == Stream.Access.PUBLIC:
-        return stream
-    user = get_user()
-    may_view = user.is_active and user.has_perm("streams.view_stream")
-    if not stream.published and not may_view:
-        raise _not_found(slug)
-    if not user.is_authenticated:
-        raise Problem(
-            status=401,
-            code="sign_in_required",
-            message=f"Stream '{slug}' is for people who are signed in: sign in first.",
-            headers={"WWW-Authenticate": 'Session realm="streams"'},
-        )
-    if stream.access == Stream.Access.PERMISSION and not may_view:
-        raise Problem(
-            status=403,
-            code="permission_required",
-            message=(
-                f"Stream '{slug}' is for users with the permission 'Can view stream':"
-                " ask an administrator for it."
-            ),
-        )
-    return stream
-
-
 def _refuse_too_long(stream: Stream, plan: Plan) -> None:
-    most = conf.max_duration
+    most = most_seconds(stream)
     if most is not None and plan.duration > most:
         raise Problem(
             status=400,
             code="stream_too_long",
             message=(
-                f"Stream '{stream.slug}' would take {plan.duration:,.0f} s; this site"
-                f" allows {most:,} s. Ask for more `speed`."
+                f"Stream '{stream.slug}' would take {plan.duration:,.0f} s; at most"
+                f" {most:,} s are allowed. Ask for more `speed`."
             ),
             param="speed",
         )
 
 
-def _not_found(slug: str) -> Problem:
-    listed = list(Stream.objects.listed().values_list("slug", flat=True))
-    message = f"No stream '{slug}'." if slug else "No stream has such a name."
-    if near := difflib.get_close_matches(slug, listed, n=1):
-        message += f" Did you mean '{near[0]}'?"
-    return Problem(status=404, code="stream_not_found", message=message, param="slug")
+def most_seconds(stream: Stream) -> int | None:
+    """Return how long a play may take: the smaller of the stream's and the site's."""
+    limits = (stream.max_duration_s, conf.max_duration)
+    return min((one for one in limits if one is not None), default=None)
+
+
+def most_bytes(stream: Stream) -> int | None:
+    """Return how large a play may be: the smaller of the stream's and the site's."""
+    limits = (stream.max_bytes, conf.max_bytes)
+    return min((one for one in limits if one is not None), default=None)
+
+
+def _usage(call: Call, content: Content, steps: Steps) -> Usage:
+    """Count what was asked and what is said, the same for stream and whole answer."""
+    tokenizer = get_tokenizer()
+    asked = [m.content for m in call.messages] or [call.prompt]
+    if call.system and all(m.role != "system" for m in call.messages):
+        asked.append(call.system)
+
+    def count() -> tuple[int, int]:
+        reasoning = "".join(
+            step.text for step in steps if step.channel == Channel.REASONING
+        )
+        return tokenizer.count(steps.spoken), tokenizer.count(reasoning)
+
+    if content.rendering == Rendering.TEMPLATE:
+        completion, reasoning = count()
+    else:
+        last = steps.cuts[-1] if steps.cuts else 0
+        key = (tokenizer.name, content.content_digest(), steps.first, last)
+        completion, reasoning = _counted.get(key, count)
+    prompt = sum(tokenizer.count(text) for text in asked if text)
+    return Usage(prompt=prompt, completion=completion, reasoning=reasoning)
 
 
 def _resume(stream: Stream, last_event_id: str) -> tuple[Content, int, str]:

@@ -26,7 +26,7 @@ from streams.core.script import (
     split_directions,
 )
 from streams.exceptions import Problem, ScriptError
-from streams.formats.base import Call
+from streams.formats.call import Call
 from streams.template_tags import Budget, MeteredExpression
 
 MAX_TEMPLATE_CHARS = 100_000
@@ -96,6 +96,8 @@ def render_script(body: str, call: Call) -> CueSheet:
     words, budget = _Words(), Budget(conf.max_script_chars)
     context = {
         "prompt": words.copy(call.prompt),
+        "system": words.copy(call.system),
+        "model": words.copy(call.model),
         "messages": [
             {"role": words.copy(m.role), "content": words.copy(m.content)}
             for m in call.messages

@@ -1,6 +1,7 @@
 """Requests: who asks, and for what, read once and strictly."""
 
 import json
+from collections.abc import Mapping
 from typing import cast
 from urllib.parse import unquote_to_bytes
 
@@ -10,8 +11,9 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 
+from streams.access import Asker
 from streams.exceptions import Problem
-from streams.formats.base import Incoming
+from streams.formats.call import Incoming
 from streams.models.entry import User
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -22,14 +24,31 @@ def get_user(request: HttpRequest) -> User:
     return cast(User, getattr(request, "user", None) or AnonymousUser())
 
 
-def read_request(request: HttpRequest) -> Incoming:
-    """Parse a request once, strictly; raise Problem for what cannot be read."""
+def get_asker(request: HttpRequest) -> Asker:
+    """Return who asks; whoever that is, is looked up when it matters."""
+    return Asker(lambda: get_user(request), credential(request.headers))
+
+
+def credential(headers: Mapping[str, str]) -> str:
+    """Return the key that a program sent, in any of the ways that SDKs send one."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return headers.get("x-api-key") or headers.get("x-goog-api-key") or ""
+
+
+def read_request(request: HttpRequest, *, json_only: bool = False) -> Incoming:
+    """Parse a request once, strictly; raise Problem for what cannot be read.
+
+    `json_only` takes any body for JSON, whatever its type says: `curl -d` calls all of
+    them forms.
+    """
     try:
         return Incoming(
             method=request.method or "GET",
             query=_query(request),
             headers={name.lower(): _utf8(v) for name, v in request.headers.items()},
-            body=_body(request) if request.method == "POST" else None,
+            body=_body(request, json_only) if request.method == "POST" else None,
         )
     except RequestDataTooBig:
         raise Problem(
@@ -51,13 +70,13 @@ def _query(request: HttpRequest) -> dict[str, str]:
     return {name: request.GET[name] for name in request.GET}
 
 
-def _body(request: HttpRequest) -> object:
+def _body(request: HttpRequest, json_only: bool) -> object:
     # Django itself does not count the files of a form.
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if most is not None and int(request.META.get("CONTENT_LENGTH") or 0) > most:
         raise RequestDataTooBig
     media_type = (request.content_type or "").lower()
-    if media_type in FORM_TYPES:
+    if media_type in FORM_TYPES and not json_only:
         if media_type == FORM_TYPES[0]:
             _strict_utf8(unquote_to_bytes(request.body), "The form")
         try:
@@ -69,7 +88,7 @@ def _body(request: HttpRequest) -> object:
     body = request.body
     if not body:
         return None
-    if media_type != "application/json":
+    if media_type != "application/json" and not json_only:
         shown = f"Content-Type '{media_type}'" if media_type else "No Content-Type"
         raise Problem(
             status=415,

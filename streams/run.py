@@ -49,32 +49,34 @@ class Run:
         of a response breaks the server (Daphne 4.2 stops reaping closed streams).
         """
         started = self.clock.now()
-        step, context = self.format.step, self.context
+        context = self.context
+        writer = self.format.writer(context)
+        step = writer.step
         try:
-            yield self._sent(self.format.opening(context))
+            yield self._sent(writer.opening())
             batches = play(self.plan, clock=self.clock, heartbeat=self.heartbeat)
             async with aclosing(batches):
                 async for batch in batches:
-                    frame = b"".join([step(one, context) for one in batch])
+                    frame = b"".join([step(one) for one in batch])
                     if frame := frame if batch else self.format.heartbeat:
                         self.steps_sent += len(batch)
                         yield self._sent(frame)
                         if self.max_bytes and self.bytes_sent > self.max_bytes:
                             raise _TooLarge
             self.outcome = "completed"
-            yield self._sent(self.format.closing(context))
+            yield self._sent(writer.closing())
         except _TooLarge:
             self.outcome = "ended at the limit"
-            message = f"Stopped at this site's limit of {self.max_bytes:,} bytes."
-            yield self._sent(self.format.error(message, context))
+            message = f"Stopped at the limit of {self.max_bytes:,} bytes."
+            yield self._sent(writer.error(message))
         except ServerStops:
             self.outcome = "ended by the server's stop"
-            yield self._sent(self.format.goodbye(context))
+            yield self._sent(writer.goodbye())
         except Exception:
             self.outcome = "failed"
             logger.exception("run %s of %s failed", context.run_id, context.slug)
             message = f"This stream failed on the server, as run {context.run_id}."
-            yield self._sent(self.format.error(message, context))
+            yield self._sent(writer.error(message))
         finally:
             self.on_end()
             logger.info(

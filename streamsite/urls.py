@@ -16,6 +16,7 @@ urlpatterns = [
     ),
     path("streams/", include("streams.urls")),
     path("admin/", admin.site.urls),
+    path("", include("streams.api_urls")),
     # For pages that name no icon, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url="/static/streams/icon.svg")),
 ]

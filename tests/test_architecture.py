@@ -14,11 +14,13 @@ LAYERS = (
     ("exceptions",),
     ("core",),
     ("formats",),
-    ("conf", "template_tags", "rendering"),
-    ("models", "run", "http", "requests", "demo", "shutdown"),
-    ("preparation", "admission", "templatetags", "checks"),
+    ("conf", "template_tags", "rendering", "tokens"),
+    ("models", "run", "http", "demo", "shutdown"),
+    ("access", "preparation", "admission", "templatetags", "checks", "requests"),
+    ("serving",),
+    ("api",),
     ("views", "pages", "consumers", "admin", "management"),
-    ("urls", "routing", "apps"),
+    ("urls", "api_urls", "routing", "apps"),
 )
 # What the pure layers may use beside the standard library.
 PURE = {"exceptions": set(), "core": {"regex"}, "formats": set()}

@@ -4,4 +4,5 @@ from django.urls import include, path
 urlpatterns = [
     path("streams/", include("streams.urls")),
     path("admin/", admin.site.urls),
+    path("", include("streams.api_urls")),
 ]

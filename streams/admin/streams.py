@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from streams.admin.base import EntryAdmin, TagFilter, play_url
 from streams.models import Stream
-from streams.models.stream import Estimate
+from streams.models.timing import Estimate
 from streams.templatetags.streams import duration, in_words, unbroken
 
 SENT_AT_ONCE = {
@@ -61,7 +61,11 @@ class StreamAdmin(EntryAdmin):
         ),
         (
             gettext_lazy("Connection"),
-            {"fields": (("retry_ms", "heartbeat_s"), "max_concurrent")},
+            {"fields": (("retry_ms", "heartbeat_s"),)},
+        ),
+        (
+            gettext_lazy("Limits"),
+            {"fields": (("max_concurrent", "max_duration_s", "max_bytes"),)},
         ),
         (gettext_lazy("For editors"), {"fields": ("tags", "notes")}),
     )

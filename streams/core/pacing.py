@@ -1,7 +1,7 @@
 """Delay, time to first token, jitter and speed → when each step is due."""
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
@@ -21,24 +21,32 @@ class Pacing:
     """Divides every time, pauses too."""
 
     def due(
-        self, count: int, *, pauses: Mapping[int, float] | None = None, seed: int = 0
+        self,
+        count: int,
+        *,
+        pauses: Mapping[int, float] | None = None,
+        instant: Container[int] = (),
+        seed: int = 0,
     ) -> "array[float]":
         """Return when each of `count` steps is due, in seconds from the start.
 
-        `pauses` holds the extra seconds before a step. The same seed gives the same
+        `pauses` holds the extra seconds before a step; a step in `instant` follows the
+        one before it without a delay. The same seed gives the same
         times on any machine: Python keeps `random()` of a seeded generator stable
         (documentation of `random`, "Notes on reproducibility").
         """
-        gaps = self._gaps(count, seed)
+        gaps = self._gaps(count, instant, seed)
         if pauses:
             gaps = (gap + pauses.get(i, 0.0) for i, gap in enumerate(gaps))
         return array("d", (seconds / self.speed for seconds in accumulate(gaps)))
 
-    def _gaps(self, count: int, seed: int) -> Iterator[float]:
+    def _gaps(self, count: int, instant: Container[int], seed: int) -> Iterator[float]:
         random = Random(seed).random
         for index in range(count):
             if index == 0:
                 yield self.ttft
+            elif index in instant:
+                yield 0.0
             elif self.jitter:
                 yield self.delay * (1 + self.jitter * (2 * random() - 1))
             else:

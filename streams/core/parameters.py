@@ -60,6 +60,8 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(name="speed", lowest=0.1, highest=100, whole=False),
         Parameter(name="retry_ms", lowest=100, highest=600_000, unit="milliseconds"),
         Parameter(name="max_concurrent", lowest=1, highest=1_000_000),
+        Parameter(name="max_duration_s", lowest=1, highest=86_400, unit="seconds"),
+        Parameter(name="max_bytes", lowest=1, highest=10**12),
         Parameter(name="heartbeat_s", lowest=1, highest=600, unit="seconds"),
     )
 }

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from streams.core.plan import Plan, Step
+from streams.core.plan import Plan
+from streams.core.steps import Step
 from streams.exceptions import StreamsError
 
 MAX_BATCH = 256

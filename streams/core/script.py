@@ -4,23 +4,20 @@ A direction is an HTML comment with the prefix `stream:`, so that every Markdown
 renderer hides it: `<!-- stream: pause 800ms -->`. Whatever else the text holds, other
 comments included, is literal.
 
-A position counts the code points of text spoken so far, each direction counting one
-more. It says where a stream is, whatever its chunk size or delay.
+A position counts the code points spoken so far, in whatever channel, each direction
+counting one more. It says where a stream is, whatever its chunk size or delay.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from streams.core.directions import CHANNELS, DIRECTIONS, Channel, ToolCall
 from streams.exceptions import ScriptError
-
-MAX_PAUSE = 600.0
-"""Longest single pause, in seconds."""
 
 _OPENING = re.compile(r"<!--\s*stream:")
 _BLANK_LINE_END = re.compile(r"[ \t]*\n")
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s)")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -31,6 +28,7 @@ class Text:
     position: int
     """Position of its first code point."""
     text: str
+    channel: Channel = Channel.ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ class CueSheet:
 
     cues: tuple[Cue, ...]
     text: str
-    """All the text, without directions: what a viewer has read at the end."""
+    """All the text in every channel, without directions."""
     end: int
     """Position after the last cue."""
 
@@ -111,18 +109,33 @@ def split_directions(body: str) -> list[str | Direction]:
 
 
 def cue_sheet(pieces: Iterable[str | Direction]) -> CueSheet:
-    """Give each piece its position."""
+    """Give each piece its position and channel; raise ScriptError for bad nesting."""
     cues: list[Cue] = []
     spoken: list[str] = []
     position = 0
+    opened: Direction | None = None  # the direction whose channel is open
+
+    def say(text: str, channel: Channel) -> None:
+        nonlocal position
+        if text:
+            cues.append(Text(position=position, text=text, channel=channel))
+            spoken.append(text)
+            position += len(text)
+
     for piece in pieces:
         if isinstance(piece, Direction):
+            opened = _nest(opened, piece)
             cues.append(replace(piece, position=position))
             position += 1
-        elif piece:
-            cues.append(Text(position=position, text=piece))
-            spoken.append(piece)
-            position += len(piece)
+            if isinstance(piece.value, ToolCall):
+                say(piece.value.arguments, Channel.TOOL)
+        else:
+            say(piece, CHANNELS[opened.name] if opened else Channel.ANSWER)
+    if opened:
+        raise ScriptError(
+            f"`{opened.name}` is never closed: add <!-- stream: /{opened.name} -->",
+            line=opened.line,
+        )
     return CueSheet(cues=tuple(cues), text="".join(spoken), end=position)
 
 
@@ -131,34 +144,38 @@ def compile_script(body: str) -> CueSheet:
     return cue_sheet(split_directions(normalise(body)))
 
 
+def _nest(opened: Direction | None, direction: Direction) -> Direction | None:
+    """Return the direction whose channel is open once this one is passed."""
+    name, line = direction.name, direction.line
+    if name in CHANNELS or isinstance(direction.value, ToolCall):
+        if opened:
+            raise ScriptError(
+                f"`{name}` inside of `{opened.name}`: close that first with"
+                f" <!-- stream: /{opened.name} -->",
+                line=line,
+            )
+        return direction if name in CHANNELS else None
+    if name.startswith("/"):
+        if opened is None or opened.name != name[1:]:
+            raise ScriptError(
+                f"`{name}` closes nothing: there is no `{name[1:]}` before it",
+                line=line,
+            )
+        return None
+    return opened
+
+
 def _parse_direction(words: str, line: int) -> Direction:
     name, argument = [*words.split(maxsplit=1), "", ""][:2]
-    # Cut short, since errors quote them.
-    name, argument = name[:40], argument.strip()[:80]
     if name not in DIRECTIONS:
         known = ", ".join(DIRECTIONS)
-        what = f"unknown direction '{name}'" if name else "a direction without a name"
+        # Cut short, since messages are read by people.
+        what = (
+            f"unknown direction '{name[:40]}'" if name else "a direction without a name"
+        )
         raise ScriptError(f"{what}; known: {known}", line=line)
     try:
-        value = DIRECTIONS[name](argument)
+        value = DIRECTIONS[name](argument.strip())
     except ValueError as error:
         raise ScriptError(str(error), line=line) from None
     return Direction(name=name, value=value, line=line)
-
-
-def _parse_pause(argument: str) -> float:
-    written = f"pause {argument}".strip()
-    match = _DURATION.fullmatch(argument)
-    if not match:
-        raise ValueError(
-            f"'{written}' has no duration that can be read:"
-            " write `pause 800ms` or `pause 1.5s`"
-        )
-    seconds = float(match["number"]) / (1000 if match["unit"] == "ms" else 1)
-    if seconds > MAX_PAUSE:
-        raise ValueError(f"'{written}' is longer than {MAX_PAUSE:g}s, the most")
-    return seconds
-
-
-DIRECTIONS: dict[str, Callable[[str], object]] = {"pause": _parse_pause}
-"""Each direction's name and the parser of its argument, which raises ValueError."""

@@ -3,6 +3,8 @@
 from streams.exceptions import Problem
 from streams.formats.base import Format
 from streams.formats.envelope import EnvelopeFormat
+from streams.formats.openai_chat import ChatFormat
+from streams.formats.openai_completions import CompletionsFormat
 from streams.formats.plain import PlainFormat
 
 FORMATS: dict[str, Format] = {}
@@ -28,3 +30,5 @@ def get_format(name: str) -> Format:
 
 register(PlainFormat())
 register(EnvelopeFormat())
+register(ChatFormat())
+register(CompletionsFormat())

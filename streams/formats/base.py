@@ -1,55 +1,32 @@
 """What a format is: a wire dialect, turning requests into calls and steps into bytes.
 
-A format keeps no state and does no I/O. What differs from run to run reaches it in a
-frozen `Context`, so the same plan and context give the same bytes.
+A format keeps no state and does no I/O. What differs from run to run reaches its writer
+in a frozen `Context`, so the same plan and context give the same bytes.
 """
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from streams.core.parameters import OVERRIDES
-from streams.core.plan import Step
+from streams.core.steps import Step
 from streams.exceptions import Problem
+from streams.formats.call import Call, Incoming, Message, last_user_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """A request, whatever framework it came through."""
+class Usage:
+    """Counts of tokens, as the vendors bill them."""
 
-    method: str = "GET"
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
-    body: object = None
-    """The parsed body: any JSON value, or a form's fields as a dict."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One turn of a conversation."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What a caller asks for."""
-
-    prompt: str = ""
-    messages: tuple[Message, ...] = ()
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    """Raw values of the settings that a request may change; see `core.parameters`."""
-    params: Mapping[str, object] = field(default_factory=dict)
-    """Everything else, for templates."""
-    last_event_id: str = ""
+    prompt: int = 0
+    completion: int = 0
+    """What the model wrote, its reasoning included."""
+    reasoning: int = 0
 
     @property
-    def turn(self) -> int:
-        """Count the user's messages, this one included: 1 in a new conversation."""
-        return max(1, sum(message.role == "user" for message in self.messages))
+    def total(self) -> int:
+        return self.prompt + self.completion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +34,9 @@ class Context:
     """What stays the same throughout one run."""
 
     run_id: str
+    """32 hexadecimal digits; formats make their ids from it."""
     slug: str
-    """The stream's, which is its model name for formats that have one."""
+    """The stream's."""
     revision: str
     """Digest prefix of the revision that is played."""
     seed: int
@@ -67,6 +45,20 @@ class Context:
     """Position after the whole script."""
     reset: str = ""
     """Why a client that wanted to go on has to start over; empty where it has not."""
+    call: Call = field(default_factory=Call)
+    created: int = 0
+    """When the run began, in seconds of the epoch."""
+    finish: str = "stop"
+    """Why the text ends: one of `core.directions.FINISH_REASONS`."""
+    stopped_at: str = ""
+    """The one of `call.stop` that ended it."""
+    usage: Usage = Usage()
+    """Zero for formats that do not ask for it with `counts_tokens`."""
+
+    @property
+    def model(self) -> str:
+        """Name the model as the caller did."""
+        return self.call.model or self.slug
 
     def event_id(self, position: int) -> str:
         """Name a place in a revision, for `id:` and Last-Event-ID."""
@@ -78,14 +70,58 @@ class Context:
         return self.end + 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A stream as the vendors' lists of models show it."""
+
+    name: str
+    title: str
+    created: int
+    """In seconds of the epoch."""
+
+
+class Writer(ABC):
+    """Writes one run in a format. It may remember what it wrote, and nothing else:
+    the same context and steps give the same bytes."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def opening(self) -> bytes:
+        """Return what is sent at once, before the first step is due."""
+        return b""
+
+    @abstractmethod
+    def step(self, step: Step) -> bytes:
+        """Return a step's bytes: none where the format has no way to say it."""
+
+    @abstractmethod
+    def closing(self) -> bytes:
+        """Return the end of a stream that was played to its end."""
+
+    @abstractmethod
+    def error(self, message: str) -> bytes:
+        """Return the end of a stream that failed after its first byte."""
+
+    def goodbye(self) -> bytes:
+        """Return the end of a stream whose server stops.
+
+        A client that can resume should, and soon; to any other it is an error, since
+        a clean end would pass for the end of the text.
+        """
+        return self.error("The server stops. Ask again: it will be back soon.")
+
+
 class Format(ABC):
-    """One wire dialect."""
+    """One wire dialect. Stateless: what it writes for one run, its `Writer` does."""
 
     name: str
     """Kebab-case; the same in URLs, settings and documents."""
     media_type = "text/event-stream; charset=utf-8"
     heartbeat = b""
     """What keeps a silent connection open without being an event."""
+    counts_tokens = False
+    """Whether `Context.usage` is wanted."""
 
     def parse(self, incoming: Incoming) -> Call:
         """Read a request; raise Problem for one that cannot be answered."""
@@ -100,7 +136,7 @@ class Format(ABC):
             )
         last_event_id = _text(fields, "last_event_id")
         messages = _messages(fields.pop("messages", []))
-        prompt = _text(fields, "prompt") or _last_user_message(messages)
+        prompt = _text(fields, "prompt") or last_user_message(messages)
         # A form sends the fields one left blank, too: they override nothing.
         given = ((name, _text(fields, name)) for name in OVERRIDES)
         overrides = {name: text for name, text in given if text}
@@ -114,32 +150,29 @@ class Format(ABC):
             last_event_id=incoming.headers.get("last-event-id") or last_event_id,
         )
 
-    def opening(self, context: Context) -> bytes:
-        """Return what is sent at once, before the first step is due."""
-        return b""
-
     @abstractmethod
-    def step(self, step: Step, context: Context) -> bytes:
-        """Return a step's bytes: none where the format has no way to say it."""
+    def writer(self, context: Context) -> Writer:
+        """Return what writes one run."""
 
-    @abstractmethod
-    def closing(self, context: Context) -> bytes:
-        """Return the end of a stream that was played to its end."""
+    def complete(self, steps: Iterable[Step], context: Context) -> object:
+        """Return the whole answer as one JSON value, for `Call.stream` False."""
+        raise NotImplementedError(f"{self.name} has streams only")
 
-    @abstractmethod
-    def error(self, message: str, context: Context) -> bytes:
-        """Return the end of a stream that failed after its first byte."""
+    def models(self, models: Sequence[Model]) -> object:
+        """Return the list of models as the vendor's own endpoint does."""
+        raise NotImplementedError(f"{self.name} has no list of models")
 
-    def goodbye(self, context: Context) -> bytes:
-        """Return the end of a stream whose server stops, if there is a way to say it.
-
-        It is no error: a client that can resume should, and soon.
-        """
-        return b""
+    def model(self, model: Model) -> object:
+        """Return one model as the vendor's own endpoint does."""
+        raise NotImplementedError(f"{self.name} has no models")
 
     def come_back(self, problem: Problem, milliseconds: int) -> bytes:
         """Return the body of a stream that says when to ask again, if it can."""
         return b""
+
+    def status(self, problem: Problem) -> int:
+        """Return the HTTP status of an error: some vendors have their own."""
+        return problem.status
 
     @abstractmethod
     def problem(self, problem: Problem) -> tuple[str, bytes]:
@@ -191,8 +224,3 @@ def _messages(value: object) -> tuple[Message, ...]:
             param="messages",
         )
     return tuple(Message(role=m["role"], content=m["content"]) for m in value)
-
-
-def _last_user_message(messages: tuple[Message, ...]) -> str:
-    spoken = (m.content for m in reversed(messages) if m.role == "user")
-    return next(spoken, "")

@@ -2,8 +2,18 @@
 
 from streams.core.sse import ServerSentEvent, to_utf8
 from streams.exceptions import Problem
-from streams.formats.base import Context, dump_json
-from streams.formats.plain import PlainFormat
+from streams.formats.base import Context, Writer, dump_json
+from streams.formats.plain import PlainFormat, PlainWriter
+
+
+class EnvelopeWriter(PlainWriter):
+    def data(self, text: str, event_id: str, message: str) -> str:
+        event = {"id": event_id, "data": text}
+        return dump_json({"code": 200, "message": message, "event": event})
+
+    def error(self, message: str) -> bytes:
+        data = dump_json({"code": 500, "message": message, "event": None})
+        return ServerSentEvent(event="error", data=data).encode()
 
 
 class EnvelopeFormat(PlainFormat):
@@ -11,13 +21,8 @@ class EnvelopeFormat(PlainFormat):
 
     name = "envelope"
 
-    def data(self, text: str, event_id: str, message: str) -> str:
-        event = {"id": event_id, "data": text}
-        return dump_json({"code": 200, "message": message, "event": event})
-
-    def error(self, message: str, context: Context) -> bytes:
-        data = dump_json({"code": 500, "message": message, "event": None})
-        return ServerSentEvent(event="error", data=data).encode()
+    def writer(self, context: Context) -> Writer:
+        return EnvelopeWriter(context)
 
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         answer = {"code": problem.status, "message": problem.message, "event": None}

@@ -2,13 +2,64 @@
 
 from http import HTTPStatus
 
-from streams.core.plan import Step
+from streams.core.directions import Channel, ToolCall
 from streams.core.sse import ServerSentEvent, comment, to_utf8
+from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, dump_json
+from streams.formats.base import Context, Format, Writer, dump_json
 
 SOON_MS = 500
 """When to come back to a server that is being replaced."""
+
+
+class PlainWriter(Writer):
+    """Chunks as `message` events, reasoning and tool calls as events of their name."""
+
+    def opening(self) -> bytes:
+        # No blank line here: a block with nothing but `retry:` reaches some clients as
+        # an empty event. These lines belong to the block of the first event.
+        context = self.context
+        lines = comment(f"run {context.run_id}") + b"retry: %d\n" % context.retry_ms
+        if context.reset:
+            lines += self._event("reset", 0, context.reset, "reset")
+        return lines
+
+    def step(self, step: Step) -> bytes:
+        match step.direction, step.channel:
+            case None, Channel.TOOL:
+                return b""  # Said already, with the call.
+            case None, channel:
+                name = "reasoning" if channel == Channel.REASONING else None
+                return self._event(name, step.position, step.text)
+            case direction, _ if isinstance(direction.value, ToolCall):
+                tool = direction.value
+                data = dump_json({"name": tool.name, "arguments": tool.arguments})
+                return self._event("tool", step.position, data)
+        return b""
+
+    def closing(self) -> bytes:
+        event_id = self.context.event_id(self.context.done_position)
+        return ServerSentEvent(event="done", id=event_id, data="[DONE]").encode()
+
+    def error(self, message: str) -> bytes:
+        data = dump_json({"code": 500, "message": message, "run": self.context.run_id})
+        return ServerSentEvent(event="error", data=data).encode()
+
+    def goodbye(self) -> bytes:
+        # Clients obey `retry:` at its line end (HTML standard, 9.2.6); a blank line
+        # would make some see an empty event.
+        return comment("the server stops: come back") + b"retry: %d\n" % SOON_MS
+
+    def data(self, text: str, event_id: str, message: str) -> str:
+        """Return an event's data; a format that wraps the text does so here."""
+        return text
+
+    def _event(
+        self, name: str | None, position: int, text: str, message: str = "success"
+    ) -> bytes:
+        event_id = self.context.event_id(position)
+        data = self.data(text, event_id, message)
+        return ServerSentEvent(event=name, id=event_id, data=data).encode()
 
 
 class PlainFormat(Format):
@@ -17,37 +68,8 @@ class PlainFormat(Format):
     name = "plain"
     heartbeat = comment("heartbeat")
 
-    def opening(self, context: Context) -> bytes:
-        # No blank line here: a block with nothing but `retry:` reaches some clients as
-        # an empty event. These lines belong to the block of the first event.
-        lines = comment(f"run {context.run_id}") + b"retry: %d\n" % context.retry_ms
-        if context.reset:
-            data = self.data(context.reset, context.event_id(0), "reset")
-            lines += ServerSentEvent(
-                event="reset", id=context.event_id(0), data=data
-            ).encode()
-        return lines
-
-    def step(self, step: Step, context: Context) -> bytes:
-        if step.direction is not None:
-            return b""
-        event_id = context.event_id(step.position)
-        return ServerSentEvent(
-            id=event_id, data=self.data(step.text, event_id, "success")
-        ).encode()
-
-    def closing(self, context: Context) -> bytes:
-        event_id = context.event_id(context.done_position)
-        return ServerSentEvent(event="done", id=event_id, data="[DONE]").encode()
-
-    def error(self, message: str, context: Context) -> bytes:
-        data = dump_json({"code": 500, "message": message, "run": context.run_id})
-        return ServerSentEvent(event="error", data=data).encode()
-
-    def goodbye(self, context: Context) -> bytes:
-        # Clients obey `retry:` at its line end (HTML standard, 9.2.6); a blank line
-        # would make some see an empty event.
-        return comment("the server stops: come back") + b"retry: %d\n" % SOON_MS
+    def writer(self, context: Context) -> Writer:
+        return PlainWriter(context)
 
     def come_back(self, problem: Problem, milliseconds: int) -> bytes:
         return comment(problem.message) + b"retry: %d\n\n" % milliseconds
@@ -64,7 +86,3 @@ class PlainFormat(Format):
         if problem.param is not None:
             details["param"] = problem.param
         return "application/problem+json", to_utf8(dump_json(details) + "\n")
-
-    def data(self, text: str, event_id: str, message: str) -> str:
-        """Return an event's data; a format that wraps the text does so here."""
-        return text

@@ -1,9 +1,53 @@
 """The frames of a WebSocket: one JSON object an event, with the fields of SSE."""
 
-from streams.core.plan import Step
+from streams.core.directions import Channel, ToolCall
 from streams.core.sse import to_utf8
+from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, dump_json
+from streams.formats.base import Context, Format, Writer, dump_json
+
+
+def _frame(event: str, **fields: object) -> bytes:
+    return to_utf8(dump_json({"event": event, **fields}) + "\n")
+
+
+class SocketWriter(Writer):
+    def opening(self) -> bytes:
+        context = self.context
+        about = {
+            "run": context.run_id,
+            "revision": context.revision,
+            "seed": context.seed,
+            "retry": context.retry_ms,
+        }
+        frames = _frame("open", **about)
+        if context.reset:
+            frames += _frame("reset", id=context.event_id(0), data=context.reset)
+        return frames
+
+    def step(self, step: Step) -> bytes:
+        event_id = self.context.event_id(step.position)
+        match step.direction, step.channel:
+            case None, Channel.TOOL:
+                return b""  # Said already, with the call.
+            case None, channel:
+                name = "reasoning" if channel == Channel.REASONING else "message"
+                return _frame(name, id=event_id, data=step.text)
+            case direction, _ if isinstance(direction.value, ToolCall):
+                tool = direction.value
+                data = {"name": tool.name, "arguments": tool.arguments}
+                return _frame("tool", id=event_id, data=data)
+        return b""
+
+    def closing(self) -> bytes:
+        event_id = self.context.event_id(self.context.done_position)
+        return _frame("done", id=event_id, data="[DONE]")
+
+    def goodbye(self) -> bytes:
+        return _frame("goodbye", data="the server stops: come back")
+
+    def error(self, message: str) -> bytes:
+        return _frame("error", code=500, message=message)
 
 
 class SocketFormat(Format):
@@ -16,40 +60,11 @@ class SocketFormat(Format):
     name = "socket"
     media_type = "application/x-ndjson"
 
-    def opening(self, context: Context) -> bytes:
-        about = {
-            "run": context.run_id,
-            "revision": context.revision,
-            "seed": context.seed,
-            "retry": context.retry_ms,
-        }
-        frames = self._frame("open", **about)
-        if context.reset:
-            event_id = context.event_id(0)
-            frames += self._frame("reset", id=event_id, data=context.reset)
-        return frames
-
-    def step(self, step: Step, context: Context) -> bytes:
-        if step.direction is not None:
-            return b""
-        event_id = context.event_id(step.position)
-        return self._frame("message", id=event_id, data=step.text)
-
-    def closing(self, context: Context) -> bytes:
-        event_id = context.event_id(context.done_position)
-        return self._frame("done", id=event_id, data="[DONE]")
-
-    def goodbye(self, context: Context) -> bytes:
-        return self._frame("goodbye", data="the server stops: come back")
-
-    def error(self, message: str, context: Context) -> bytes:
-        return self._frame("error", code=500, message=message)
+    def writer(self, context: Context) -> Writer:
+        return SocketWriter(context)
 
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         values = {"code": problem.status, "message": problem.message}
         if problem.param is not None:
             values["param"] = problem.param
-        return self.media_type, self._frame("error", **values)
-
-    def _frame(self, event: str, **fields: object) -> bytes:
-        return to_utf8(dump_json({"event": event, **fields}) + "\n")
+        return self.media_type, _frame("error", **values)

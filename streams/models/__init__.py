@@ -1,4 +1,6 @@
+from streams.models.apikey import ApiKey
+from streams.models.kept import Kept
 from streams.models.script import Revision, Script
 from streams.models.stream import Stream
 
-__all__ = ["Revision", "Script", "Stream"]
+__all__ = ["ApiKey", "Kept", "Revision", "Script", "Stream"]

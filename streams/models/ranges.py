@@ -24,7 +24,7 @@ def in_range(field: str, name: str | None = None) -> models.CheckConstraint:
     condition = models.Q(
         **{f"{field}__gte": parameter.lowest, f"{field}__lte": parameter.highest}
     )
-    if field in ("seed", "max_concurrent"):
+    if field in ("seed", "max_concurrent", "max_duration_s", "max_bytes"):
         condition |= models.Q(**{f"{field}__isnull": True})
     return models.CheckConstraint(
         condition=condition, name=f"streams_stream_{field}_in_range"

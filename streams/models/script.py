@@ -13,7 +13,7 @@ from streams.conf import conf
 from streams.core.cache import WeightedCache
 from streams.core.script import CueSheet, compile_script, digest, normalise
 from streams.exceptions import ScriptError
-from streams.formats.base import Call
+from streams.formats.call import Call
 from streams.models.entry import Entry
 from streams.rendering import compile_template, render_script
 

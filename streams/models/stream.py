@@ -1,37 +1,16 @@
 """How it is said, and to whom: what is published at a slug."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from streams.core.cache import WeightedCache
 from streams.core.chunks import Unit
-from streams.core.pacing import Pacing
-from streams.core.plan import Plan, Steps, lay_out, plan
 from streams.exceptions import ScriptError
-from streams.formats.base import Call
+from streams.formats.call import Call
 from streams.models.entry import Entry, User
 from streams.models.ranges import in_range, ranged
-from streams.models.script import Content, Rendering, Script
-
-# A step costs some eight bytes, a character of text one to four, a pause a hundred.
-_steps: WeightedCache[Steps] = WeightedCache(
-    4_000_000,
-    lambda s: 50 * (1 + len(s.pauses)) + len(s) + len(s.text),
-    shared=True,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What a stream will be like, for list pages."""
-
-    chunks: int
-    duration: float
-    """Seconds; with jitter, those of one seed."""
+from streams.models.script import Script
+from streams.models.timing import Estimate, Timing
 
 
 class StreamQuerySet(models.QuerySet["Stream"]):
@@ -47,24 +26,19 @@ class StreamQuerySet(models.QuerySet["Stream"]):
         if user.has_perm("streams.view_stream"):
             return self.all()
         if user.is_authenticated:
-            return self.published().exclude(access=Stream.Access.PERMISSION)
+            open_to_users = [Stream.Access.PUBLIC, Stream.Access.SIGNED_IN]
+            return self.published().filter(access__in=open_to_users)
         return self.listed()
 
 
-class Stream(Entry):
+class Stream(Timing, Entry):
     """A script, published with its timing at a slug."""
 
     class Access(models.TextChoices):
         PUBLIC = "public", _("Everybody")
         SIGNED_IN = "signed-in", _("Whoever is signed in")
+        API_KEY = "api-key", _("Holders of an API key")
         PERMISSION = "permission", _("Users with the permission to view streams")
-
-    class Units(models.TextChoices):
-        GRAPHEME = Unit.GRAPHEME.value, _("Characters (grapheme clusters)")
-        WORD = Unit.WORD.value, _("Words")
-        SENTENCE = Unit.SENTENCE.value, _("Sentences")
-        LINE = Unit.LINE.value, _("Lines")
-        FIXED = Unit.FIXED.value, _("Fixed size, in code points")
 
     slug = models.SlugField(
         _("slug"),
@@ -84,56 +58,6 @@ class Stream(Entry):
         _("access"), max_length=16, choices=Access, default=Access.PUBLIC
     )
 
-    unit = models.CharField(
-        _("unit"),
-        max_length=16,
-        choices=Units,
-        default=Units.GRAPHEME,
-        help_text=_(
-            "What is sent at once is counted in these. Words suit languages that put"
-            " spaces between them; characters suit Chinese and Japanese."
-        ),
-    )
-    chunk_size = models.PositiveIntegerField(
-        default=1,
-        **ranged("chunk_size", _("chunk size"), help_text=_("Units sent at once.")),
-    )
-    delay_ms = models.PositiveIntegerField(
-        default=30,
-        **ranged(
-            "delay_ms",
-            _("delay (ms)"),
-            help_text=_("From one chunk to the next. 0 sends everything at once."),
-        ),
-    )
-    ttft_ms = models.PositiveIntegerField(
-        default=0,
-        **ranged(
-            "ttft_ms",
-            _("time to first token (ms)"),
-            help_text=_("How long the stream “thinks” before its first chunk."),
-        ),
-    )
-    jitter_percent = models.PositiveSmallIntegerField(
-        default=0,
-        **ranged(
-            "jitter_percent",
-            _("jitter (%)"),
-            help_text=_("How far each delay may stray, either way. 0 to 100."),
-        ),
-    )
-    seed = models.PositiveBigIntegerField(
-        null=True,
-        blank=True,
-        **ranged(
-            "seed",
-            _("seed"),
-            help_text=_(
-                "The same seed gives the same jitter every time. Blank: a new one for"
-                " each run, told in the header X-Stream-Seed."
-            ),
-        ),
-    )
     retry_ms = models.PositiveIntegerField(
         default=3000,
         **ranged(
@@ -159,6 +83,24 @@ class Stream(Entry):
             help_text=_("Plays of this stream at once, in each process. Blank: any."),
         ),
     )
+    max_duration_s = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        **ranged(
+            "max_duration_s",
+            _("longest (s)"),
+            help_text=_("A play that would take longer is refused. Blank: the site’s."),
+        ),
+    )
+    max_bytes = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        **ranged(
+            "max_bytes",
+            _("most bytes"),
+            help_text=_("A play ends there with an error. Blank: the site’s."),
+        ),
+    )
     max_speed = models.FloatField(
         default=10,
         **ranged(
@@ -177,7 +119,9 @@ class Stream(Entry):
         permissions = [("publish_stream", _("Can publish and unpublish streams"))]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(access__in=["public", "signed-in", "permission"]),
+                condition=models.Q(
+                    access__in=["public", "signed-in", "api-key", "permission"]
+                ),
                 name="streams_stream_access_known",
             ),
             models.CheckConstraint(
@@ -193,43 +137,17 @@ class Stream(Entry):
             in_range("heartbeat_s"),
             in_range("max_speed", "speed"),
             in_range("max_concurrent"),
+            in_range("max_duration_s"),
+            in_range("max_bytes"),
         ]
 
     def get_absolute_url(self) -> str:
         return reverse("streams:stream", args=[self.slug])
 
-    def plan(
-        self,
-        content: Content,
-        call: Call,
-        *,
-        seed: int,
-        overrides: dict[str, Any] | None = None,
-    ) -> Plan:
-        """Plan `content` with this stream's settings and a request's overrides."""
-        chosen = overrides or {}
-        unit = Unit(chosen.get("unit", self.unit))
-        size = int(chosen.get("chunk_size", self.chunk_size))
-        pacing = Pacing(
-            delay=chosen.get("delay_ms", self.delay_ms) / 1000,
-            ttft=chosen.get("ttft_ms", self.ttft_ms) / 1000,
-            jitter=self.jitter_percent / 100,
-            speed=chosen.get("speed", 1.0),
-        )
-
-        def cut() -> Steps:
-            return lay_out(content.compile(call), unit, size)
-
-        if content.rendering == Rendering.TEMPLATE:
-            steps = cut()
-        else:
-            steps = _steps.get((content.content_digest(), unit, size), cut)
-        return plan(steps, pacing, seed=seed)
-
     def estimate(self) -> Estimate | None:
         """Count chunks and seconds; None where the script cannot be played."""
         try:
-            planned = self.plan(self.script, Call(), seed=self.seed or 0)
+            planned, _said = self.plan(self.script, Call(), seed=self.seed or 0)
         except ScriptError:
             return None
         return Estimate(chunks=len(planned.steps), duration=planned.duration)

@@ -6,7 +6,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from streams.models.stream import Estimate
+from streams.models.timing import Estimate
 
 register = template.Library()
 

@@ -141,7 +141,7 @@ async def test_a_surprise_keeps_the_shape_of_the_format(
     def fail(*args):
         raise RuntimeError("out of ink")
 
-    monkeypatch.setattr("streams.preparation.find_stream", fail)
+    monkeypatch.setattr("streams.serving.admit", fail)
     # The client would raise what the signal tells it; so that the signal is sent, too.
     async_client.raise_request_exception = False
     response = await async_client.get("/streams/hello/events?format=envelope")

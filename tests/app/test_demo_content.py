@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from streams.demo import load_demo
-from streams.formats.base import Call
+from streams.formats.call import Call
 from streams.models import Script, Stream
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_the_slow_thinker_takes_two_seconds_to_begin():
     load_demo()
     for slug in ("slow-thinker", "slow-thinker-zh"):
         stream = Stream.objects.get(slug=slug)
-        assert stream.plan(stream.script, Call(), seed=1).due[0] == 2
+        assert stream.plan(stream.script, Call(), seed=1)[0].due[0] == 2
 
 
 def test_the_torture_texts_are_what_they_say():

@@ -95,7 +95,7 @@ async def test_a_stream_longer_than_the_site_allows_is_refused(make_stream, play
         refused = await play("hello/events")
         assert refused.status == 400
         assert refused.problem["detail"] == (
-            "Stream 'hello' would take 99 s; this site allows 60 s. Ask for more `speed`."
+            "Stream 'hello' would take 99 s; at most 60 s are allowed. Ask for more `speed`."
         )
         assert (await play("hello/events?speed=10", "head")).status == 200
 
@@ -108,7 +108,22 @@ async def test_a_stream_larger_than_the_site_allows_ends_with_an_error(
         played = await play("hello/events")
     error = played.events[-1]
     assert error.event == "error"
-    assert "Stopped at this site's limit of 2,000 bytes." in error.data
+    assert "Stopped at the limit of 2,000 bytes." in error.data
+
+
+@pytest.mark.parametrize(("own", "site"), [(60, 3600), (3600, 60), (60, None)])
+async def test_the_smaller_of_two_limits_counts(make_stream, play, own, site):
+    await sync_to_async(make_stream)("x" * 100, delay_ms=1000, max_duration_s=own)
+    with override_settings(STREAMS={"MAX_DURATION_S": site}):
+        refused = await play("hello/events")
+    assert "at most 60 s are allowed" in refused.problem["detail"]
+
+
+async def test_a_stream_has_its_own_limit_of_bytes(make_stream, play):
+    await sync_to_async(make_stream)("x" * 5000, max_bytes=2000)
+    error = (await play("hello/events")).events[-1]
+    assert error.event == "error"
+    assert "Stopped at the limit of 2,000 bytes." in error.data
 
 
 def test_a_ticket_is_released_once(make_stream):

@@ -5,7 +5,7 @@ from django.test import override_settings
 from django.utils import translation
 
 from streams.exceptions import Problem, ScriptError
-from streams.formats.base import Call, Message
+from streams.formats.call import Call, Message
 from streams.rendering import compile_template, render_script
 
 

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
-from streams.core.plan import Plan, lay_out, plan
+from streams.core.plan import Plan, plan
 from streams.core.script import compile_script, normalise
+from streams.core.steps import lay_out
 from tests.texts import nasty_text
 
 pacings = st.builds(

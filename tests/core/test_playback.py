@@ -7,9 +7,10 @@ import pytest
 
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
-from streams.core.plan import lay_out, plan
+from streams.core.plan import plan
 from streams.core.playback import MAX_BATCH, MonotonicClock, ServerStops, play
 from streams.core.script import compile_script
+from streams.core.steps import lay_out
 from tests.clocks import FakeClock
 
 

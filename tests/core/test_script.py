@@ -91,12 +91,43 @@ def test_other_comments_are_text(body):
         ("<!-- stream: -->", "Line 1: a direction without a name"),
         ("\n\n<!-- stream: pause 1s", "Line 3: this direction is never closed"),
         ("<!-- stream: pause 1s --x <!-- x -->", "Line 1: 'pause 1s --x <!-- x'"),
+        (
+            "<!-- stream: reasoning -->a",
+            "Line 1: `reasoning` is never closed: add <!-- stream: /reasoning -->",
+        ),
+        ("a<!-- stream: /reasoning -->", "Line 1: `/reasoning` closes nothing"),
+        (
+            "<!-- stream: reasoning -->\n<!-- stream: refusal -->",
+            "Line 2: `refusal` inside of `reasoning`: close that first",
+        ),
+        ("<!-- stream: reasoning now -->", "`reasoning` takes nothing after it"),
+        ("<!-- stream: tool -->", "names no function: write `tool get_weather"),
+        ("<!-- stream: tool a.b {} -->", "'tool a.b {}' names no function"),
+        ("<!-- stream: tool f {a} -->", "the arguments of 'f' are not JSON"),
+        ("<!-- stream: tool f [1] -->", "the arguments of 'f' are no JSON object"),
+        ("<!-- stream: finish early -->", "write one of stop, length, tool_calls"),
     ],
 )
 def test_a_wrong_direction_names_its_line_and_the_remedy(body, message):
     with pytest.raises(ScriptError) as caught:
         compile_script(body)
     assert message in str(caught.value)
+
+
+def test_each_piece_of_text_is_in_its_channel():
+    sheet = compile_script(
+        "<!-- stream: reasoning -->hm<!-- stream: /reasoning -->a"
+        '<!-- stream: tool f {"x": [1, "é\\u0000"]} -->b'
+    )
+    texts = [
+        (cue.text, cue.channel.name) for cue in sheet.cues if isinstance(cue, Text)
+    ]
+    assert texts == [
+        ("hm", "REASONING"),
+        ("a", "ANSWER"),
+        ('{"x":[1,"é\\u0000"]}', "TOOL"),
+        ("b", "ANSWER"),
+    ]
 
 
 def test_line_ends_that_a_direction_takes_are_counted():

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
-from streams.core.plan import Step, lay_out, plan
+from streams.core.plan import plan
 from streams.core.script import Direction, compile_script, normalise
+from streams.core.steps import Step, lay_out
 from streams.formats import FORMATS, get_format
 from streams.formats.base import Context
 from streams.run import Run
@@ -23,44 +24,43 @@ CONTEXT = Context(
 
 GOLDEN = {
     "plain": [
-        (lambda f: f.opening(CONTEXT), b": run " + b"f" * 32 + b"\nretry: 3000\n"),
+        (lambda w: w.opening(), b": run " + b"f" * 32 + b"\nretry: 3000\n"),
         (
-            lambda f: f.step(Step(1, "a"), CONTEXT),
+            lambda w: w.step(Step(1, "a")),
             b"id: 0123456789abcdef-1\ndata: a\n\n",
         ),
         (
-            lambda f: f.step(Step(9, "\n "), CONTEXT),
+            lambda w: w.step(Step(9, "\n ")),
             b"id: 0123456789abcdef-9\ndata: \ndata:  \n\n",
         ),
-        (lambda f: f.step(Step(1, "", Direction(name="hold")), CONTEXT), b""),
+        (lambda w: w.step(Step(1, direction=Direction(name="hold"))), b""),
         (
-            lambda f: f.closing(CONTEXT),
+            lambda w: w.closing(),
             b"event: done\nid: 0123456789abcdef-3\ndata: [DONE]\n\n",
         ),
         (
-            lambda f: f.error("Oh", CONTEXT),
+            lambda w: w.error("Oh"),
             b'event: error\ndata: {"code":500,"message":"Oh","run":"'
             + b"f" * 32
             + b'"}\n\n',
         ),
-        (lambda f: f.heartbeat, b": heartbeat\n"),
         (
-            lambda f: f.goodbye(CONTEXT),
+            lambda w: w.goodbye(),
             b": the server stops: come back\nretry: 500\n",
         ),
     ],
     "envelope": [
         (
-            lambda f: f.step(Step(1, 'é"\n\u2028'), CONTEXT),
+            lambda w: w.step(Step(1, 'é"\n\u2028')),
             b'id: 0123456789abcdef-1\ndata: {"code":200,"message":"success","event":'
             b'{"id":"0123456789abcdef-1","data":"\xc3\xa9\\"\\n\\u2028"}}\n\n',
         ),
         (
-            lambda f: f.closing(CONTEXT),
+            lambda w: w.closing(),
             b"event: done\nid: 0123456789abcdef-3\ndata: [DONE]\n\n",
         ),
         (
-            lambda f: f.error("Oh", CONTEXT),
+            lambda w: w.error("Oh"),
             b'event: error\ndata: {"code":500,"message":"Oh","event":null}\n\n',
         ),
     ],
@@ -72,7 +72,7 @@ GOLDEN = {
     [(name, make, data) for name, rows in GOLDEN.items() for make, data in rows],
 )
 def test_bytes(name, make, expected):
-    assert make(get_format(name)) == expected
+    assert make(get_format(name).writer(CONTEXT)) == expected
 
 
 def test_every_format_is_in_the_table():

@@ -4,10 +4,11 @@ import pytest
 
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
-from streams.core.plan import lay_out, plan
+from streams.core.plan import plan
 from streams.core.script import compile_script
+from streams.core.steps import lay_out
 from streams.formats.base import Context
-from streams.formats.plain import PlainFormat
+from streams.formats.plain import PlainFormat, PlainWriter
 from streams.run import Run
 from tests.clocks import FakeClock
 from tests.oracles import read_events
@@ -27,11 +28,16 @@ def make_run(body="abc", wire_format=None, heartbeat=None, **pacing):
     )
 
 
-class Broken(PlainFormat):
-    def step(self, step, context):
+class BrokenWriter(PlainWriter):
+    def step(self, step):
         if step.position == 2:
             raise RuntimeError("out of ink")
-        return super().step(step, context)
+        return super().step(step)
+
+
+class Broken(PlainFormat):
+    def writer(self, context):
+        return BrokenWriter(context)
 
 
 async def test_heartbeats_come_between_events_and_never_look_like_one():

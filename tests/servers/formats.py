@@ -1,6 +1,13 @@
 """A format with a bug."""
 
-from streams.formats.plain import PlainFormat
+from streams.formats.plain import PlainFormat, PlainWriter
+
+
+class BrokenWriter(PlainWriter):
+    def step(self, step):
+        if step.position == 5:
+            raise RuntimeError("broken on purpose")
+        return super().step(step)
 
 
 class BrokenFormat(PlainFormat):
@@ -8,7 +15,5 @@ class BrokenFormat(PlainFormat):
 
     name = "broken"
 
-    def step(self, step, context):
-        if step.position == 5:
-            raise RuntimeError("broken on purpose")
-        return super().step(step, context)
+    def writer(self, context):
+        return BrokenWriter(context)

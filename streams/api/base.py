@@ -1,0 +1,61 @@
+"""What the endpoints of all vendors have in common."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from streams.access import find_model
+from streams.core.sse import to_utf8
+from streams.formats import get_format
+from streams.formats.base import Format, dump_json
+from streams.formats.call import Call
+from streams.http import NO_STORE
+from streams.preparation import Prepared, prepare
+from streams.requests import get_asker, read_request
+from streams.serving import serve
+
+AsyncView = Callable[..., Awaitable[HttpResponseBase]]
+
+
+def endpoint(view: AsyncView) -> Callable[..., Any]:
+    """Mark a view as one for programs: no CSRF token, no login page, no transaction.
+
+    A page of another site cannot read what it answers, without CORS, and what it keeps
+    belongs to whoever shows the same key.
+    """
+    marked: Any = transaction.non_atomic_requests(view)
+    exempt: Callable[..., Any] = csrf_exempt(login_not_required(marked))
+    return exempt
+
+
+def prepare_model(request: HttpRequest, wire_format: Format, call: Call) -> Prepared:
+    """Prepare the stream that a call names as its model."""
+    stream = find_model(call.model, get_asker(request))
+    return prepare(stream, call, counts_tokens=wire_format.counts_tokens)
+
+
+def json_response(value: object, *, status: int = 200) -> HttpResponse:
+    """Answer with JSON, as formats write it."""
+    return HttpResponse(
+        to_utf8(dump_json(value)),
+        status=status,
+        content_type="application/json",
+        headers=NO_STORE,
+    )
+
+
+@endpoint
+async def play_model(request: HttpRequest, wire_format: str) -> HttpResponseBase:
+    """Play the stream that the body names as its model."""
+    chosen = get_format(wire_format)
+
+    def ready() -> Prepared:
+        call = chosen.parse(read_request(request, json_only=True))
+        return prepare_model(request, chosen, call)
+
+    return await serve(request, chosen, ready)

@@ -1,0 +1,179 @@
+"""A script cut into what is sent at once."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import overload
+
+from streams.core.chunks import Unit, cuts
+from streams.core.directions import Channel, ToolCall
+from streams.core.script import CueSheet, Direction, Text
+
+_CHANNELS = tuple(Channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to send: a chunk's text, or a direction that formats may carry."""
+
+    position: int
+    """Where the stream is after this step."""
+    text: str = ""
+    channel: Channel = Channel.ANSWER
+    direction: Direction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
+class Steps(Sequence[Step]):
+    """The steps of a script cut into chunks, without their times.
+
+    Only offsets are kept, and each step is made when asked for: a script of a
+    million characters costs nine megabytes, not a hundred.
+    """
+
+    text: str
+    """The script's whole text, in every channel."""
+    first: int = 0
+    """Offset in `text` at which the first step begins."""
+    cuts: "array[int]"
+    """Offset in `text` at which each step ends."""
+    positions: "array[int]"
+    """Position after each step."""
+    channels: bytes
+    """The channel of each step."""
+    directions: Mapping[int, Direction]
+    """The steps that are directions, by index."""
+    pauses: Mapping[int, float]
+    """Seconds to wait before a step, beyond its delay; after the last, under len()."""
+    rounds: tuple[int, ...] = ()
+    """Positions after tool calls at which a model, given their results, goes on."""
+    end: int
+    """Position after the whole script."""
+
+    @property
+    def spoken(self) -> str:
+        """The text of these steps, in every channel."""
+        return self.text[self.first : self.cuts[-1]] if self.cuts else ""
+
+    def __len__(self) -> int:
+        return len(self.cuts)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        if index in self.directions:
+            return Step(self.positions[index], direction=self.directions[index])
+        start = self.cuts[index - 1] if index else self.first
+        return Step(
+            self.positions[index],
+            self.text[start : self.cuts[index]],
+            _CHANNELS[self.channels[index]],
+        )
+
+    def __iter__(self) -> Iterator[Step]:
+        return map(self.__getitem__, range(len(self)))
+
+    def after(self, position: int) -> "Steps":
+        """Return the steps still to come once `position` is reached.
+
+        A step that the position divides is sent from there on.
+        """
+        index = bisect_right(self.positions, position)
+        if index == 0 and position <= 0:
+            return self
+        before = self.cuts[index - 1] if index else self.first
+        first = before
+        if index < len(self) and index not in self.directions:
+            unsent = self.positions[index] - position
+            first = max(before, self.cuts[index] - unsent)
+        return replace(
+            self,
+            first=first,
+            cuts=self.cuts[index:],
+            positions=self.positions[index:],
+            channels=self.channels[index:],
+            directions={i - index: d for i, d in self.directions.items() if i >= index},
+            pauses={i - index: p for i, p in self.pauses.items() if i >= index},
+        )
+
+    def before(self, position: int) -> "Steps":
+        """Return the steps up to `position`, the one that it divides cut there."""
+        count = bisect_left(self.positions, position)
+        cuts, positions = self.cuts[:count], self.positions[:count]
+        if count < len(self) and count not in self.directions:
+            cut = self.cuts[count] - (self.positions[count] - position)
+            if cut > (cuts[-1] if count else self.first):
+                cuts.append(cut)
+                positions.append(position)
+        elif count < len(self) and self.positions[count] == position:
+            # A direction that ends just there.
+            cuts.append(self.cuts[count])
+            positions.append(position)
+        return replace(
+            self,
+            cuts=cuts,
+            positions=positions,
+            channels=self.channels[: len(cuts)],
+            directions={i: d for i, d in self.directions.items() if i < len(cuts)},
+            pauses={i: p for i, p in self.pauses.items() if i < len(cuts)},
+        )
+
+
+def lay_out(sheet: CueSheet, unit: Unit, size: int) -> Steps:
+    """Cut a script into steps: a pure function, whose result can be kept."""
+    ends, positions, channels = array("I"), array("I"), bytearray()
+    directions: dict[int, Direction] = {}
+    pauses: dict[int, float] = {}
+    spoken = 0
+    for cue in sheet.cues:
+        if isinstance(cue, Text):
+            for cut in cuts(cue.text, unit, size):
+                ends.append(spoken + cut)
+                positions.append(cue.position + cut)
+            channels.extend(bytes([cue.channel]) * (len(ends) - len(channels)))
+            spoken += len(cue.text)
+        elif cue.name == "pause" and isinstance(cue.value, float):
+            pauses[len(ends)] = pauses.get(len(ends), 0.0) + cue.value
+        else:
+            directions[len(ends)] = cue
+            ends.append(spoken)
+            positions.append(cue.position + 1)
+            channels.append(Channel.ANSWER)
+    return Steps(
+        text=sheet.text,
+        cuts=ends,
+        positions=positions,
+        channels=bytes(channels),
+        directions=directions,
+        pauses=pauses,
+        rounds=_rounds(sheet),
+        end=sheet.end,
+    )
+
+
+def _rounds(sheet: CueSheet) -> tuple[int, ...]:
+    """Find where what is said after tool calls begins.
+
+    Calls with nothing but white space between them are made together.
+    """
+    found: list[int] = []
+    after_call: int | None = None
+    for cue in sheet.cues:
+        if isinstance(cue, Text) and cue.channel == Channel.TOOL:
+            after_call = cue.position + len(cue.text)
+        elif isinstance(cue, Direction) and isinstance(cue.value, ToolCall):
+            after_call = cue.position + 1
+        elif after_call is None:
+            continue
+        elif isinstance(cue, Direction) and cue.name == "finish":
+            after_call = cue.position + 1
+        elif isinstance(cue, Direction) or cue.text.strip():
+            found.append(after_call)
+            after_call = None
+    return tuple(found)

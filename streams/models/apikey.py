@@ -1,0 +1,90 @@
+"""Keys for programs, as the vendors' SDKs send them."""
+
+import hashlib
+import secrets
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from streams.models.stream import Stream
+
+PREFIX = "dss-"
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def valid(self) -> "ApiKeyQuerySet":
+        """Return the keys that open something now."""
+        still = models.Q(expires=None) | models.Q(expires__gt=timezone.now())
+        return self.filter(still, revoked=None)
+
+    def with_secret(self, secret: str) -> "ApiKey | None":
+        """Return the valid key that this is, if it is one."""
+        if not secret.startswith(PREFIX):
+            return None
+        return self.valid().filter(digest=digest_of(secret)).first()
+
+
+class ApiKey(models.Model):
+    """A secret that opens streams. Only its digest is kept."""
+
+    name = models.CharField(
+        _("name"), max_length=200, help_text=_("Who or what uses it.")
+    )
+    # SHA-256 is enough: the secret has 256 bits of chance, not a person's choice.
+    digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
+    hint = models.CharField(_("begins with"), max_length=16, editable=False)
+    streams = models.ManyToManyField(
+        Stream,
+        blank=True,
+        related_name="api_keys",
+        verbose_name=_("streams"),
+        help_text=_(
+            "What it opens. None chosen: every published stream for holders of a key."
+        ),
+    )
+    expires = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+    @classmethod
+    def issue(cls, name: str, **values: Any) -> tuple["ApiKey", str]:
+        """Make a key; return it with its secret, which nobody can show again."""
+        key = cls(name=name, **values)
+        secret = key.renew()
+        key.save()
+        return key, secret
+
+    def renew(self) -> str:
+        """Give the key a secret, not saved yet, and return it."""
+        secret = PREFIX + secrets.token_urlsafe(32)
+        self.digest, self.hint = digest_of(secret), secret[:8]
+        return secret
+
+    def opens(self, stream: Stream) -> bool:
+        """Tell whether a published stream may be played with it."""
+        chosen = {one.pk for one in self.streams.all()}
+        if chosen:
+            return stream.pk in chosen
+        return stream.access == Stream.Access.API_KEY
+
+    def revoke(self) -> None:
+        """Make it open nothing, from now on and for good."""
+        self.revoked = timezone.now()
+        self.save(update_fields=["revoked"])
+
+
+def digest_of(secret: str) -> str:
+    """Return what is kept of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

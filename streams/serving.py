@@ -1,0 +1,166 @@
+"""From a request to its answer, in any format: the way that all endpoints share."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.core.signals import got_request_exception
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from streams.admission import Ticket, admit
+from streams.core.playback import ServerStops
+from streams.core.sse import to_utf8
+from streams.exceptions import Problem
+from streams.formats.base import Format, dump_json
+from streams.http import (
+    NO_STORE,
+    BodilessResponse,
+    EventStreamResponse,
+    event_stream_headers,
+    problem_response,
+    release_connections,
+)
+from streams.models import Stream
+from streams.preparation import UNEXPECTED, Prepared, most_bytes, most_seconds
+from streams.run import Run
+from streams.shutdown import clock, prepare_for_sigterm
+from streams.tokens import get_tokenizer
+
+logger = logging.getLogger("streams")
+
+
+async def serve(
+    request: HttpRequest,
+    wire_format: Format,
+    prepare: Callable[[], Prepared | HttpResponseBase],
+    *,
+    methods: tuple[str, ...] = ("POST", "OPTIONS"),
+) -> HttpResponseBase:
+    """Answer with what `prepare` returns, which runs in a thread with the database.
+
+    Whatever goes wrong before the first byte is said in the format's own way.
+    """
+    try:
+        refuse_method(request, methods)
+        if request.method == "OPTIONS":
+            return BodilessResponse(status=204, headers={"Allow": ", ".join(methods)})
+        _refuse_wsgi(request)
+
+        def in_thread() -> Prepared | HttpResponseBase:
+            try:
+                return prepare()
+            finally:
+                # Here too: a client that leaves meanwhile cancels the view, not this
+                # thread, and no response comes that would let go of its connection.
+                release_connections()
+
+        prepared = await sync_to_async(in_thread)()
+        if isinstance(prepared, HttpResponseBase):
+            return prepared
+        return await _answer(request, prepared, wire_format)
+    except Problem as problem:
+        return problem_response(problem, wire_format, request)
+    except Exception:
+        logger.exception("%s %s cannot be answered", request.method, request.path)
+        got_request_exception.send_robust(sender=None, request=request)
+        return problem_response(UNEXPECTED, wire_format)
+
+
+async def _answer(
+    request: HttpRequest, prepared: Prepared, wire_format: Format
+) -> HttpResponseBase:
+    stream, context = prepared.stream, prepared.context
+    private = not stream.published or stream.access != Stream.Access.PUBLIC
+    headers = {
+        "X-Stream-Run": context.run_id,
+        "X-Stream-Script": stream.script.slug,
+        "X-Stream-Revision": context.revision,
+        "X-Stream-Seed": str(context.seed),
+    }
+    if wire_format.counts_tokens:
+        headers["X-Stream-Tokenizer"] = get_tokenizer().name
+    if prepared.finished:
+        # The polite stop: an EventSource that gets 204 does not connect again (HTML
+        # standard, section 9.2.2).
+        return BodilessResponse(status=204, headers={**headers, **NO_STORE})
+    if request.method == "HEAD":
+        headers |= event_stream_headers(private=private)
+        headers["Content-Type"] = wire_format.media_type
+        return BodilessResponse(headers=headers)
+    ticket = admit(stream, request.META.get("REMOTE_ADDR", ""))
+    prepare_for_sigterm()
+    if not context.call.stream:
+        return await _whole(prepared, wire_format, headers, ticket)
+    run = Run(
+        prepared.plan,
+        wire_format,
+        context,
+        clock=clock,
+        heartbeat=stream.heartbeat_s,
+        max_bytes=most_bytes(stream),
+        on_end=ticket.release,
+    )
+    most = most_seconds(stream)
+    return EventStreamResponse(
+        run.frames(),
+        content_type=wire_format.media_type,
+        private=private,
+        headers=headers,
+        # Twice as long as any plan: a slow reader gets that much.
+        max_seconds=most and 2 * most,
+    )
+
+
+async def _whole(
+    prepared: Prepared, wire_format: Format, headers: dict[str, str], ticket: Ticket
+) -> HttpResponse:
+    """Answer at once with all of it, when the last of it would have been said."""
+    context = prepared.context
+    try:
+        answer = await asyncio.to_thread(
+            lambda: to_utf8(
+                dump_json(wire_format.complete(prepared.plan.steps, context))
+            )
+        )
+        await clock.sleep(prepared.plan.duration)
+    except ServerStops:
+        raise Problem(
+            status=503,
+            code="server_stops",
+            message="The server stops. Ask again: it will be back soon.",
+            headers={"Retry-After": "1"},
+        ) from None
+    finally:
+        ticket.release()
+    return HttpResponse(
+        answer, content_type="application/json", headers={**headers, **NO_STORE}
+    )
+
+
+def refuse_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
+    """Raise Problem with status 405 for a method that an endpoint does not have."""
+    if request.method not in methods:
+        usable = " or ".join(m for m in methods if m not in ("HEAD", "OPTIONS"))
+        raise Problem(
+            status=405,
+            code="method_not_allowed",
+            message=f"Method {request.method} is not allowed: use {usable}.",
+            headers={"Allow": ", ".join(methods)},
+        )
+
+
+def _refuse_wsgi(request: HttpRequest) -> None:
+    if not isinstance(request, ASGIRequest):
+        # Django would collect the whole stream before it sends the first byte.
+        raise Problem(
+            status=501,
+            code="asgi_required",
+            message=(
+                "This server runs WSGI, which cannot stream: every event would arrive"
+                " at the end. Run `uvicorn yoursite.asgi:application`, or put 'daphne'"
+                " first in INSTALLED_APPS and set ASGI_APPLICATION for runserver."
+            ),
+        )

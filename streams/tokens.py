@@ -1,0 +1,79 @@
+"""Counting tokens: as OpenAI's models do where the extra `tokens` is, else a guess."""
+
+import re
+from functools import cache
+from typing import Protocol
+
+from streams.conf import conf
+
+ESTIMATE = "estimate"
+ENCODINGS = ("o200k_base", "cl100k_base")
+
+# What is one token to most models, more or less: four letters of a word or a number
+# with the space before them, or one of anything else.
+_ROUGHLY = re.compile(r"\s?[^\W\d_\u2e80-\uffff]{1,4}|\s?\d{1,3}|\s+|.", re.DOTALL)
+
+
+class Tokenizer(Protocol):
+    """Counts tokens of a text."""
+
+    name: str
+
+    def count(self, text: str) -> int:
+        """Return how many tokens the text has."""
+
+    def fit(self, text: str, most: int) -> int | None:
+        """Return how many code points `most` tokens hold, None if that is all."""
+
+
+class Estimate:
+    """A guess, right within some tens of percent, the same everywhere."""
+
+    name = ESTIMATE
+
+    def count(self, text: str) -> int:
+        return sum(1 for _ in _ROUGHLY.finditer(text))
+
+    def fit(self, text: str, most: int) -> int | None:
+        for number, token in enumerate(_ROUGHLY.finditer(text)):
+            if number == most:
+                return token.start()
+        return None
+
+
+class BytePairs:
+    """An encoding that OpenAI's models use, from data that comes with bpe-openai."""
+
+    def __init__(self, name: str) -> None:
+        import bpe_openai
+
+        self.name = name
+        self._encoding = bpe_openai.get_encoding(name)
+
+    def count(self, text: str) -> int:
+        return len(self._encoding.encode_ordinary(text))
+
+    def fit(self, text: str, most: int) -> int | None:
+        tokens = self._encoding.encode_ordinary(text)
+        if len(tokens) <= most:
+            return None
+        # A token may end inside of a character, which then has no room.
+        kept: bytes = self._encoding.decode_bytes(tokens[:most])
+        return len(kept.decode("utf-8", "ignore"))
+
+
+def get_tokenizer() -> Tokenizer:
+    """Return the tokenizer that STREAMS["TOKENIZER"] names."""
+    return _load(conf.tokenizer)
+
+
+@cache
+def _load(name: str | None) -> Tokenizer:
+    if name == ESTIMATE:
+        return Estimate()
+    if name is not None:
+        return BytePairs(name)
+    try:
+        return BytePairs(ENCODINGS[0])
+    except ImportError:
+        return Estimate()

@@ -1,0 +1,41 @@
+"""A server with streams for the vendors' SDKs to talk to."""
+
+import pytest
+
+from tests.clients import content
+from tests.processes import COMMANDS, serve
+
+
+@pytest.fixture(scope="package")
+def api(project):
+    """Return the URL of a server with the streams of scripts.py, without a slash."""
+    project.call(content.publish_all)
+    with serve("uvicorn", env=project.env) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="package")
+def daphne(project, api):
+    """Return the URL of Daphne beside it, for what servers may do differently."""
+    assert "daphne" in COMMANDS
+    with serve("daphne", env=project.env) as server:
+        yield server.url
+
+
+@pytest.fixture
+def issue_key(project, api):
+    """Return a function that makes an API key."""
+
+    def issue(*slugs):
+        return project.call(content.issue_key, *slugs)
+
+    yield issue
+    project.call(content.revoke_keys)
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """SDKs obey the environment's proxies, even for this machine."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)

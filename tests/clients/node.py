@@ -1,0 +1,29 @@
+"""Running the vendors' npm SDKs: a script of tests/clients/js, and what it says."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import cannot_run
+
+FOLDER = Path(__file__).parent / "js"
+
+
+def run_node(script: str, *args: str, timeout: float = 60) -> Any:
+    """Run `js/SCRIPT.mjs ARGS…`; return the JSON that it prints as its last line."""
+    node = shutil.which("node")
+    if node is None or not (FOLDER / "node_modules" / ".installed").exists():
+        cannot_run("no Node.js, or no packages: sh tests/clients/js/install.sh")
+    ran = subprocess.run(
+        [node, f"{script}.mjs", *args],
+        cwd=FOLDER,
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return json.loads(ran.stdout.strip().splitlines()[-1])
