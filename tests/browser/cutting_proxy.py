@@ -1,26 +1,35 @@
 """A TCP proxy that breaks connections off where a test wants it."""
 
 import re
+import select
 import socket
 import struct
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from socketserver import StreamRequestHandler, ThreadingTCPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 from tests.processes import Server
 
-_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
+# What an event ends with: a blank line, or in a WebSocket's frame of JSON its data.
+_END = re.compile(rb'\n\n|"data":"(?:[^"\\]|\\.)*"\}')
+# Compressed, a WebSocket's frames would not show where they end.
+_EXTENSIONS = re.compile(rb"\r\nsec-websocket-extensions:[^\r]*", re.IGNORECASE)
 _NO_LINGER = struct.pack("ii", 1, 0)
+_TAKING_S = 0.05
+"""About how long a browser takes to hand what came to its page."""
 
 
 class CuttingProxy(ThreadingTCPServer):
-    """Passes HTTP on; `?run=<any>&cuts=e12,b500` cuts that run's first two connections.
+    """Passes bytes on; `?run=<any>&cuts=e12,b500` cuts that run's first two connections.
 
-    The first after 12 events, the second after 500 bytes of the response, its head
-    included; each with a reset. What comes after the last cut goes through.
+    The first after 12 events, as soon as the page has had the time to take them; the
+    second right after 500 bytes of the response, its head included, of which the page
+    may never see the last. Each is cut with a reset. What comes after the last cut goes
+    through. For HTTP and WebSockets.
     """
 
     daemon_threads = True
@@ -49,50 +58,57 @@ def cut_connections(server: Server) -> Iterator[CuttingProxy]:
             thread.join()
 
 
-class _Handler(StreamRequestHandler):
+class _Handler(BaseRequestHandler):
     server: CuttingProxy
+    request: socket.socket
 
     def handle(self) -> None:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            line = self.rfile.readline()
-            if not line:
-                return  # Chromium opens connections that it may need, and closes them.
-            head += line
-        length = _LENGTH.search(head)
-        body = self.rfile.read(int(length[1])) if length else b""
-        # One request a connection, so that each has its own cut.
-        head = head.replace(b"Connection: keep-alive", b"Connection: close")
-        target = head.split(b" ", 2)[1].decode()
-        with socket.create_connection(self.server.upstream) as upstream:
-            upstream.sendall(head + body)
-            # The browser may be gone.
-            with suppress(OSError):
-                self.answer(upstream, target)
+        # The browser may leave at any time.
+        with suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                part = self.request.recv(65536)
+                if not part:
+                    return  # Chromium opens connections that it then does not need.
+                head += part
+            # One request a connection, so that each has its own cut.
+            head = head.replace(b"Connection: keep-alive", b"Connection: close")
+            target = head.split(b" ", 2)[1].decode()
+            with socket.create_connection(self.server.upstream) as upstream:
+                upstream.sendall(_EXTENSIONS.sub(b"", head))
+                self.pass_on(upstream, parse_qs(urlsplit(target).query))
 
-    def answer(self, upstream: socket.socket, target: str) -> None:
-        query = parse_qs(urlsplit(target).query)
-        run = query.get("run", [""])[0]
-        cuts = query.get("cuts", [""])[0].split(",")
-        nth = self.server.connections[run]
+    def pass_on(self, upstream: socket.socket, query: dict[str, list[str]]) -> None:
+        """Pass on what either side sends, until one of them leaves or the cut comes."""
+        [run], [cuts] = query.get("run", [""]), query.get("cuts", [""])
+        cut = (cuts.split(",")[self.server.connections[run] :] or [""])[0]
         self.server.connections[run] += 1
-        cut = cuts[nth] if nth < len(cuts) else ""
         response = b""
-        while part := upstream.recv(65536):
-            sent = len(response)
-            response += part
-            end = find_cut(response, cut)
-            self.connection.sendall(response[sent:end])
-            if end is not None:
-                self.server.cut[run] += 1
-                self.reset()
-                return
+        while True:
+            # One thread for both: a socket that another thread waits for in `recv` is
+            # not reset by closing it, since the system keeps it until `recv` returns.
+            readable, _, _ = select.select([self.request, upstream], [], [])
+            for one in readable:
+                part = one.recv(65536)
+                if not part:
+                    return
+                if one is self.request:
+                    upstream.sendall(part)
+                    continue
+                sent = len(response)
+                response += part
+                end = find_cut(response, cut)
+                self.request.sendall(response[sent:end])
+                if end is not None:
+                    self.server.cut[run] += 1
+                    if cut.startswith("e"):
+                        time.sleep(_TAKING_S)
+                    self.reset()
+                    return
 
     def reset(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        # The socket stays open while a file of it is.
-        self.rfile.close()
-        self.connection.close()
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.request.close()
 
 
 def find_cut(response: bytes, cut: str) -> int | None:
@@ -102,5 +118,5 @@ def find_cut(response: bytes, cut: str) -> int | None:
     kind, number = cut[0], int(cut[1:])
     if kind == "b":
         return number if len(response) >= number else None
-    ends = [match.end() for match in re.finditer(b"\n\n", response)]
+    ends = [match.end() for match in _END.finditer(response)]
     return ends[number - 1] if len(ends) >= number else None
