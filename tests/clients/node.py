@@ -26,4 +26,4 @@ def run_node(script: str, *args: str, timeout: float = 60) -> Any:
         timeout=timeout,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    return json.loads(ran.stdout.strip().splitlines()[-1])
+    return json.loads(ran.stdout.rstrip("\n").rpartition("\n")[2])
