@@ -12,8 +12,34 @@ from django.utils.module_loading import import_string
 
 from streams.conf import DEFAULTS
 from streams.formats.base import Format
+from streams.tokens import ENCODINGS, ESTIMATE
+
+ALWAYS_LIMITED = ("MAX_SCRIPT_CHARS", "KEEP_CONVERSATIONS_DAYS")
 
 GZIP = "django.middleware.gzip.GZipMiddleware"
+
+
+def _check_tokenizer(name: object) -> list[CheckMessage]:
+    known = (*ENCODINGS, ESTIMATE)
+    if name is None or name == ESTIMATE:
+        return []
+    if name not in known:
+        return [
+            Error(
+                f"STREAMS['TOKENIZER'] is {name!r}.",
+                hint=f"Use one of {', '.join(known)}, or leave it out.",
+                id="streams.E006",
+            )
+        ]
+    if find_spec("bpe_openai") is None:
+        return [
+            Error(
+                f"STREAMS['TOKENIZER'] is {name!r}, which needs bpe-openai.",
+                hint="pip install 'django-scripted-streams[tokens]'",
+                id="streams.E006",
+            )
+        ]
+    return []
 
 
 @register
@@ -47,8 +73,9 @@ def check_settings(
         )
     for name, value in chosen.items():
         good = isinstance(value, int) and value > 0
-        unlimited = value is None and name != "MAX_SCRIPT_CHARS"
-        if name.startswith("MAX_") and name in DEFAULTS and not (good or unlimited):
+        unlimited = value is None and name not in ALWAYS_LIMITED
+        counted = name.startswith("MAX_") or name == "KEEP_CONVERSATIONS_DAYS"
+        if counted and name in DEFAULTS and not (good or unlimited):
             found.append(
                 Error(
                     f"STREAMS['{name}'] is {value!r}.",
@@ -56,6 +83,7 @@ def check_settings(
                     id="streams.E005",
                 )
             )
+    found += _check_tokenizer(chosen.get("TOKENIZER"))
     for path in chosen.get("FORMATS", []):
         try:
             good = issubclass(import_string(path), Format)

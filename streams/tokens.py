@@ -1,6 +1,7 @@
 """Counting tokens: as OpenAI's models do where the extra `tokens` is, else a guess."""
 
 import re
+import warnings
 from functools import cache
 from typing import Protocol
 
@@ -45,7 +46,10 @@ class BytePairs:
     """An encoding that OpenAI's models use, from data that comes with bpe-openai."""
 
     def __init__(self, name: str) -> None:
-        import bpe_openai
+        with warnings.catch_warnings():
+            # Of importlib.resources, which the package uses in an old way.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import bpe_openai
 
         self.name = name
         self._encoding = bpe_openai.get_encoding(name)

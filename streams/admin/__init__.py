@@ -1,4 +1,5 @@
+from streams.admin.apikeys import ApiKeyAdmin
 from streams.admin.scripts import ScriptAdmin
 from streams.admin.streams import StreamAdmin
 
-__all__ = ["ScriptAdmin", "StreamAdmin"]
+__all__ = ["ApiKeyAdmin", "ScriptAdmin", "StreamAdmin"]

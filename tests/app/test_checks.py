@@ -61,6 +61,16 @@ def test_atomic_requests_is_explained(settings, monkeypatch):
             "streams.E004",
             "Give paths of subclasses of streams.formats.base.Format.",
         ),
+        (
+            {"TOKENIZER": "gpt2"},
+            "streams.E006",
+            "Use one of o200k_base, cl100k_base, estimate, or leave it out.",
+        ),
+        (
+            {"KEEP_CONVERSATIONS_DAYS": None},
+            "streams.E005",
+            "Use a whole number above 0.",
+        ),
     ],
 )
 def test_bad_settings_are_errors(value, expected, hint):
@@ -90,6 +100,16 @@ def test_manage_check_lives_to_say_so(tmp_path, value, expected):
     assert ran.returncode == 1
     assert expected in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_tokenizer_that_is_not_installed_is_an_error(monkeypatch):
+    monkeypatch.setattr("streams.checks.find_spec", lambda name: None)
+    with override_settings(STREAMS={"TOKENIZER": "o200k_base"}):
+        [error] = check_settings(None)
+    assert error.id == "streams.E006"
+    assert "[tokens]" in error.hint
+    with override_settings(STREAMS={"TOKENIZER": "estimate"}):
+        assert check_settings(None) == []
 
 
 def test_good_settings_are_none():

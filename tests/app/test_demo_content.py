@@ -16,12 +16,13 @@ KINDS = {
     "torture",
     "slow-thinker",
     "bursty",
+    "tool-call",
 }
 
 
 def test_every_kind_is_there_in_english_and_chinese(capsys):
     call_command("streams", "demo")
-    assert "Loaded 12 streams" in capsys.readouterr().out
+    assert "Loaded 14 streams" in capsys.readouterr().out
     slugs = set(Stream.objects.published().values_list("slug", flat=True))
     assert slugs == KINDS | {f"{kind}-zh" for kind in KINDS}
     for stream in Stream.objects.select_related("script"):

