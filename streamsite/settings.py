@@ -72,7 +72,7 @@ MIDDLEWARE = [
 
 # Pages of other sites: docs/cors.md explains each line.
 CORS_ALLOWED_ORIGINS = _list("CORS_ALLOWED_ORIGINS")
-CORS_URLS_REGEX = r"^/(stream_chat$|streams/)"
+CORS_URLS_REGEX = r"^/(stream_chat$|streams/|v1/|v1beta/|api/)"
 CORS_ALLOW_CREDENTIALS = True
 CORS_ALLOW_HEADERS = [*default_headers, "cache-control", "last-event-id"]
 CORS_EXPOSE_HEADERS = [
@@ -149,7 +149,12 @@ STATIC_URL = "static/"
 # Straight from the apps: no collectstatic to forget.
 WHITENOISE_USE_FINDERS = True
 
-STREAMS = {"PLAYGROUND": "public", "DRAIN_ON_SIGTERM": True}
+STREAMS = {
+    "PLAYGROUND": "public",
+    "DRAIN_ON_SIGTERM": True,
+    # Programs that ask for a vendor's model hear this.
+    "DEFAULT_STREAM": "greeting",
+}
 
 LOGGING = {
     "version": 1,

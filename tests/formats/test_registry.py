@@ -1,0 +1,32 @@
+"""Every format is documented and has its bytes in a table."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from streams.formats import FORMATS, get_format
+
+FOLDER = Path(__file__).parent
+DOCS = FOLDER.parent.parent / "docs" / "wire-formats.md"
+
+
+def test_the_documentation_has_a_section_for_each_format_and_no_other():
+    sections = re.findall(r"^## `([a-z-]+)`$", DOCS.read_text("utf-8"), re.MULTILINE)
+    assert sections == list(FORMATS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_has_golden_bytes(name):
+    tables = [
+        path.name
+        for path in FOLDER.glob("test_*.py")
+        if "GOLDEN" in (text := path.read_text("utf-8")) and f'"{name}"' in text
+    ]
+    assert tables, f"no table of golden bytes names {name}"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_names_are_kebab_case_and_their_own(name):
+    assert get_format(name).name == name
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", name)
