@@ -89,7 +89,8 @@ PLAY = """async ([runs, prompt]) => {
   // HTTP/1.1, and makes WebSockets wait for seconds where dozens are being opened.
   const workers = Promise.all(Array.from({ length: 24 }, worker));
   const late = new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`${Object.keys(found).length} of ${runs.length} ended`)), 120_000);
+    const tell = () => `${Object.keys(found).length} of ${runs.length} ended`;
+    setTimeout(() => reject(new Error(tell())), 120_000);
   });
   await Promise.race([workers, late]);
   return found;
@@ -153,8 +154,9 @@ def check(events, plan):
 
 def test_cut_after_each_event_in_turn(play, proxy):
     """Sixty-one runs in each way, each cut after another event and then twice more."""
-    for run in play([f"e{n},e7,e3" for n in range(1, echo.EVENTS + 2)]):
-        assert proxy.cut[run] >= 1
+    plans = [f"e{n},e7,e3" for n in range(1, echo.EVENTS + 2)]
+    for run, plan in play(plans).items():
+        assert proxy.cut[run] >= 1, plan
 
 
 def test_cut_after_every_single_event(play, proxy):

@@ -85,13 +85,17 @@ def demo_with_tls(folder):
         project.close()
 
 
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    with demo_with_tls(tmp_path_factory.mktemp("demo")) as url:
+        yield url
+
+
 @pytest.fixture(scope="module", params=["nginx", "daphne"])
-def https(request, tmp_path_factory):
+def https(request):
     if request.param == "nginx":
-        yield request.getfixturevalue("nginx").https
-    else:
-        with demo_with_tls(tmp_path_factory.mktemp("demo")) as url:
-            yield url
+        return request.getfixturevalue("nginx").https
+    return request.getfixturevalue("demo")
 
 
 @pytest.fixture
@@ -141,3 +145,14 @@ def test_over_http1_six_of_eight_play_and_two_wait(page, nginx):
         PATH,
     )
     assert page.evaluate(PROTOCOLS) == ["http/1.1"]
+
+
+def test_over_http2_the_page_that_compares_says_that_none_waits(page, demo):
+    page.goto(f"{demo}/compare")
+    assert page.inner_text("#protocol") == "HTTP/2"
+    page.click("text=Open eight")
+    verdict = page.wait_for_selector("#eight [data-verdict]:not([hidden])")
+    assert verdict.inner_text().startswith("None of the eight waits: HTTP/2")
+    assert page.locator(".tiles [data-state=streaming]").count() == 8
+    page.click("text=Close them")
+    assert page.locator(".tiles [data-state=closed]").count() == 8
