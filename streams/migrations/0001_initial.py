@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             name='ApiKey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Who or what uses it.', max_length=200, verbose_name='name')),
+                ('name', models.CharField(help_text='Who or what uses it.', max_length=200, verbose_name='holder')),
                 ('digest', models.CharField(editable=False, max_length=64, unique=True, verbose_name='digest')),
                 ('hint', models.CharField(editable=False, max_length=16, verbose_name='begins with')),
                 ('expires', models.DateTimeField(blank=True, null=True, verbose_name='expires')),

@@ -30,7 +30,7 @@ class ApiKey(models.Model):
     """A secret that opens streams. Only its digest is kept."""
 
     name = models.CharField(
-        _("name"), max_length=200, help_text=_("Who or what uses it.")
+        _("holder"), max_length=200, help_text=_("Who or what uses it.")
     )
     # SHA-256 is enough: the secret has 256 bits of chance, not a person's choice.
     digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)

@@ -11,7 +11,7 @@ from streams.access import Asker, find_stream
 from streams.exceptions import Problem
 from streams.models import ApiKey
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

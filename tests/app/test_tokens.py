@@ -82,6 +82,7 @@ def test_without_the_extra_it_is_an_estimate(monkeypatch):
     assert get_tokenizer().name == "estimate"
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_answers_say_how_their_tokens_were_counted(make_stream, async_client):
     from asgiref.sync import sync_to_async
 

@@ -32,3 +32,28 @@ def test_three_transports_say_the_same(page, site):
             if lane == "sse"
             else int(size.replace(",", "")) > 5_000
         )
+
+
+def test_a_socket_that_is_cut_goes_on_where_it_was(page, site):
+    sockets = []
+
+    def cut_the_first(socket):
+        server = socket.connect_to_server()
+        sockets.append(0)
+        mine = len(sockets) - 1
+
+        def pass_on(message):
+            sockets[mine] += 1
+            socket.send(message)
+            if mine == 0 and sockets[mine] == 50:
+                socket.close(code=1011)
+
+        server.on_message(pass_on)
+
+    page.route_web_socket("**/ws/streams/**", cut_the_first)
+    page.goto(f"{site}/compare")
+    page.click("text=Play all three")
+    verdict = page.wait_for_selector("#three [data-verdict]:not([hidden])")
+    assert verdict.inner_text() == "All three said the same text."
+    assert sockets[0] >= 50
+    assert sockets[1] > 100

@@ -128,26 +128,42 @@ const lanes = {
     const record = new Record();
     const url = new URL(words.socket, location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(url);
     const size = new TextEncoder();
+    const start = { action: "start", ...Object.fromEntries(new URLSearchParams(QUERY)) };
     return new Promise((resolve, reject) => {
-      socket.onopen = () => {
-        const start = Object.fromEntries(new URLSearchParams(QUERY));
-        socket.send(JSON.stringify({ action: "start", ...start }));
+      let wait = 0;
+      let over = false;
+      const end = (settle, value) => {
+        over = true;
+        settle(value);
       };
-      socket.onmessage = ({ data }) => {
-        const { length } = size.encode(data);
-        // RFC 6455, section 5.2: two bytes before a short frame, four before a longer.
-        record.bytes += length + (length < 126 ? 2 : 4);
-        const frame = JSON.parse(data);
-        if (frame.event === "message") record.hear(frame.data);
-        if (frame.event === "error") reject(new Error(frame.message));
-        if (frame.event === "done") {
-          resolve(record);
-          socket.close();
-        }
+      const connect = () => {
+        const socket = new WebSocket(url);
+        let opened = false;
+        socket.onopen = () => {
+          opened = true;
+          socket.send(JSON.stringify(start));
+        };
+        socket.onmessage = ({ data }) => {
+          const { length } = size.encode(data);
+          // RFC 6455, section 5.2: two bytes before a short frame, four before a longer.
+          record.bytes += length + (length < 126 ? 2 : 4);
+          const frame = JSON.parse(data);
+          if (frame.id) start.last_event_id = frame.id;
+          if (frame.event === "open") wait = frame.retry;
+          if (frame.event === "message") record.hear(frame.data);
+          if (frame.event === "error") end(reject, new Error(frame.message));
+          if (frame.event === "done") end(resolve, record);
+          if (over) socket.close();
+        };
+        socket.onclose = () => {
+          if (over) return;
+          // A socket that never opened is refused; one that was cut goes on.
+          if (!opened && !start.last_event_id) end(reject, new Error("refused"));
+          else setTimeout(connect, wait);
+        };
       };
-      socket.onerror = () => reject(new Error("refused"));
+      connect();
     });
   },
 };
