@@ -25,7 +25,6 @@ class ApiKeyAdmin(ModelAdmin):
     # Not the one with buttons to play and to copy.
     change_form_template = "admin/change_form.html"
     list_display = ("name", "begins_with", "state", "opens", "created")
-    list_filter = ("revoked", "expires")
     search_fields = ("name", "hint")
     autocomplete_fields = ("streams",)
     readonly_fields = ("begins_with", "revoked", "created")
@@ -46,7 +45,7 @@ class ApiKeyAdmin(ModelAdmin):
     @admin.display(description=gettext_lazy("opens"))
     def opens(self, key: ApiKey) -> str:
         named = ", ".join(stream.slug for stream in key.streams.all())
-        return named or _("every stream for holders of a key")
+        return named or _("all for key holders")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         return super().get_queryset(request).prefetch_related("streams")
@@ -75,10 +74,22 @@ class ApiKeyAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "admin/streams/apikey/issued.html", context)
 
-    def add_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        # The secret must not stay in the browser's cache, either.
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        # What follows is the page with the secret, whichever button is pressed.
+        only_save = {
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
+        # It must not stay in the browser's cache, either.
         view: Any = never_cache(super().add_view)
-        answer: HttpResponse = view(*args, **kwargs)
+        answer: HttpResponse = view(
+            request, form_url, {**only_save, **(extra_context or {})}
+        )
         return answer
 
     @admin.action(
