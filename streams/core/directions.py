@@ -69,7 +69,11 @@ def _parse_tool(argument: str) -> ToolCall:
         )
     name = match["name"]
     try:
-        arguments = json.loads(match["arguments"] or "{}", parse_constant=_refuse)
+        arguments = json.loads(match["arguments"] or "{}")
+        # Python reads and writes numbers that JSON has not: NaN, Infinity, 1e999.
+        text = json.dumps(
+            arguments, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
     except RecursionError:
         raise ValueError(f"the arguments of '{name}' are nested too deeply") from None
     except ValueError as error:
@@ -79,15 +83,10 @@ def _parse_tool(argument: str) -> ToolCall:
         ) from None
     if not isinstance(arguments, dict):
         raise ValueError(f"the arguments of '{name}' are no JSON object: {remedy}")
-    text = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
     # An escape can write what UTF-8 cannot: half of a surrogate pair.
     return ToolCall(
         name, text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     )
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is a number of JavaScript's")
 
 
 def _parse_finish(argument: str) -> str:

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
 from tests.conftest import cannot_run
-from tests.processes import serve
+from tests.processes import COMMANDS, serve
 
 # The last three keep Chromium from asking its maker's hosts for things.
 FLAGS = [
@@ -43,9 +43,9 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="package", params=["daphne", "uvicorn"])
-def site(request, project):
-    """The demo site with its content and account, on each server."""
+@pytest.fixture(scope="package")
+def sites(project):
+    """The demo site with its content and account, on each server, by its name."""
     from tests.browser import content
 
     project.call(content.prepare)
@@ -53,8 +53,24 @@ def site(request, project):
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
         "SECRET_KEY": "tests",
     }
-    with serve(request.param, env=env, app="streamsite.asgi:application") as server:
-        yield server.url
+    app = "streamsite.asgi:application"
+    with ExitStack() as stack:
+        yield {
+            kind: stack.enter_context(serve(kind, env=env, app=app)).url
+            for kind in COMMANDS
+        }
+
+
+@pytest.fixture
+def site(sites):
+    """The demo site as `make demo` serves it; what pages do, they do on any server."""
+    return sites["daphne"]
+
+
+@pytest.fixture(params=COMMANDS)
+def every_site(request, sites):
+    """The demo site on each server, for what comes through it event by event."""
+    return sites[request.param]
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ def test_over_http_1_two_of_eight_wait_and_the_page_says_why(page, site):
     assert page.locator(".tiles [data-state=closed]").count() == 8
 
 
-def test_three_transports_say_the_same(page, site):
-    page.goto(f"{site}/compare")
+def test_three_transports_say_the_same(page, every_site):
+    page.goto(f"{every_site}/compare")
     page.click("text=Play all three")
     verdict = page.wait_for_selector("#three [data-verdict]:not([hidden])")
     assert verdict.inner_text() == "All three said the same text."

@@ -22,8 +22,8 @@ def said(page):
     return page.text_content("[data-said]")
 
 
-def test_it_types_the_greeting_with_the_name_and_ends(page, site):
-    page.goto(site)
+def test_it_types_the_greeting_with_the_name_and_ends(page, every_site):
+    page.goto(every_site)
     send(page, "Ann 安")
     page.wait_for_selector("[data-phase=streaming]")
     lengths = set()
@@ -38,11 +38,11 @@ def test_it_types_the_greeting_with_the_name_and_ends(page, site):
     assert page.inner_text("[role=status]") == "Done"
 
 
-def test_a_finished_stream_is_not_asked_for_again(page, site):
+def test_a_finished_stream_is_not_asked_for_again(page, every_site):
     """The browser would connect again after three seconds."""
     requests = []
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(site)
+    page.goto(every_site)
     send(page, "A")
     page.wait_for_selector("[data-phase=done]")
     before = len(requests)
@@ -170,9 +170,9 @@ def test_without_javascript_the_form_opens_the_stream(chromium, site):
     context.close()
 
 
-def test_the_first_event_comes_as_soon_as_it_is_due(page, site):
+def test_the_first_event_comes_as_soon_as_it_is_due(page, every_site):
     """The slow thinker waits two seconds and says so meanwhile."""
-    page.goto(f"{site}/streams/slow-thinker/")
+    page.goto(f"{every_site}/streams/slow-thinker/")
     page.click("button:has-text('Play')")
     started = time.monotonic()
     page.wait_for_selector("[data-phase=waiting]")

@@ -104,6 +104,8 @@ def test_other_comments_are_text(body):
         ("<!-- stream: tool -->", "names no function: write `tool get_weather"),
         ("<!-- stream: tool a.b {} -->", "'tool a.b {}' names no function"),
         ("<!-- stream: tool f {a} -->", "the arguments of 'f' are not JSON"),
+        ('<!-- stream: tool f {"a": 1e999} -->', "the arguments of 'f' are not JSON"),
+        ('<!-- stream: tool f {"a": NaN} -->', "the arguments of 'f' are not JSON"),
         ("<!-- stream: tool f [1] -->", "the arguments of 'f' are no JSON object"),
         ("<!-- stream: finish early -->", "write one of stop, length, tool_calls"),
     ],
