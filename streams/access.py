@@ -1,6 +1,7 @@
 """Who asks, and which streams they may play."""
 
 import difflib
+import hashlib
 import re
 from collections.abc import Callable
 from functools import cached_property
@@ -35,6 +36,20 @@ class Asker:
     @cached_property
     def key(self) -> ApiKey | None:
         return ApiKey.objects.with_secret(self.credential) if self.credential else None
+
+    @cached_property
+    def workspace(self) -> str:
+        """Name what they keep with us: whoever shows the same key sees the same.
+
+        All who show neither a key nor a session share one workspace, ''.
+        """
+        if self.credential:
+            owner = f"key {self.credential}"
+        elif self.user.is_authenticated:
+            owner = f"user {self.user.pk}"
+        else:
+            return ""
+        return hashlib.sha256(owner.encode()).hexdigest()[:32]
 
     @property
     def may_view(self) -> bool:

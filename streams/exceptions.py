@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 
 class StreamsError(Exception):
@@ -34,6 +35,8 @@ class Problem(StreamsError):
     """The parameter at fault, if it was one."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Response headers that belong to the answer, such as `Allow`."""
+    id: str = field(default_factory=lambda: uuid4().hex, init=False, compare=False)
+    """Names the request that failed, for vendors whose answers do."""
 
     def __str__(self) -> str:
         return self.message

@@ -140,5 +140,9 @@ def problem_response(
         body,
         status=wire_format.status(problem),
         content_type=media_type,
-        headers={**NO_STORE, **problem.headers},
+        headers={
+            **NO_STORE,
+            **wire_format.request_headers(problem.id),
+            **problem.headers,
+        },
     )

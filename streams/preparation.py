@@ -7,9 +7,11 @@ nowhere later; whatever can fail fails here, as a `Problem`.
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import uuid4
 
+from streams.admission import Ticket
 from streams.conf import conf
 from streams.core.cache import WeightedCache
 from streams.core.directions import Channel
@@ -39,6 +41,23 @@ _counted: WeightedCache[tuple[int, int]] = WeightedCache(10_000, lambda counts: 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """With a call, all that decides what is played: enough to play it again, on any
+    worker, whatever becomes of script and stream. JSON holds it."""
+
+    script: int
+    """Primary key."""
+    revision: str
+    """Digest prefix."""
+    seed: int
+    settings: dict[str, Any]
+    """Of pace and pieces; see `Timing.settings`."""
+    run_id: str
+    started: float
+    """In seconds of the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A stream that is ready to play."""
 
@@ -46,8 +65,17 @@ class Prepared:
     content: Content
     plan: Plan
     context: Context
+    pin: Pin
     finished: bool
     """The client has seen the end already: there is nothing to play."""
+    ticket: Ticket | None = None
+    """The right to play it, where that was had before something was kept."""
+
+    def beginning(self, at: float) -> "Prepared":
+        """Return the same, to begin at another moment, in seconds of the epoch."""
+        pin = replace(self.pin, started=at)
+        context = replace(self.context, created=int(at))
+        return replace(self, pin=pin, context=context)
 
 
 def prepare(stream: Stream, call: Call, *, counts_tokens: bool = False) -> Prepared:
@@ -57,8 +85,45 @@ def prepare(stream: Stream, call: Call, *, counts_tokens: bool = False) -> Prepa
     # 32 bits, so that a person can type it back.
     seed = secrets.randbits(32) if chosen is None else int(str(chosen))
     content, position, reset = _resume(stream, call.last_event_id)
+    pin = Pin(
+        script=stream.script_id,
+        revision=content.content_digest()[:PREFIX_LENGTH],
+        seed=seed,
+        settings=stream.settings(overrides),
+        run_id=uuid4().hex,
+        started=time.time(),
+    )
+    prepared = _planned(
+        stream, content, call, pin, position, reset, counts_tokens=counts_tokens
+    )
+    _refuse_too_long(stream, prepared.plan)
+    # Not before: to count tokens for the first time takes a second.
+    return prepared.beginning(time.time())
+
+
+def prepare_again(
+    stream: Stream, call: Call, pin: Pin, *, counts_tokens: bool = False
+) -> Prepared | None:
+    """Prepare what was played before, from its start; None if its script is gone."""
+    revisions = Revision.objects.filter(script=pin.script)
+    content = revisions.with_prefix(pin.revision).first()
+    if content is None:
+        return None
+    return _planned(stream, content, call, pin, counts_tokens=counts_tokens)
+
+
+def _planned(
+    stream: Stream,
+    content: Content,
+    call: Call,
+    pin: Pin,
+    position: int = 0,
+    reset: str = "",
+    *,
+    counts_tokens: bool,
+) -> Prepared:
     try:
-        plan, said = stream.plan(content, call, seed=seed, overrides=overrides)
+        plan, said = stream.plan(content, call, seed=pin.seed, overrides=pin.settings)
     except ScriptError as error:
         raise Problem(
             status=500,
@@ -66,26 +131,28 @@ def prepare(stream: Stream, call: Call, *, counts_tokens: bool = False) -> Prepa
             message=f"The script of stream '{stream.slug}' cannot be played: {error}.",
         ) from error
     left = plan.after(position) if position else plan
-    _refuse_too_long(stream, left)
     context = Context(
-        run_id=uuid4().hex,
+        run_id=pin.run_id,
         slug=stream.slug,
-        revision=content.content_digest()[:PREFIX_LENGTH],
-        seed=seed,
+        revision=pin.revision,
+        seed=pin.seed,
         retry_ms=stream.retry_ms,
         end=plan.steps.end,
         reset=reset,
         call=call,
-        created=int(time.time()),
+        created=int(pin.started),
         finish=said.finish,
         stopped_at=said.stopped_at,
         usage=_usage(call, content, said.steps) if counts_tokens else Usage(),
+        ttft=left.due[0] if left.due else left.duration,
+        duration=left.duration,
     )
     return Prepared(
         stream=stream,
         content=content,
         plan=left,
         context=context,
+        pin=pin,
         finished=position >= context.done_position,
     )
 
@@ -119,9 +186,6 @@ def most_bytes(stream: Stream) -> int | None:
 def _usage(call: Call, content: Content, steps: Steps) -> Usage:
     """Count what was asked and what is said, the same for stream and whole answer."""
     tokenizer = get_tokenizer()
-    asked = [m.content for m in call.messages] or [call.prompt]
-    if call.system and all(m.role != "system" for m in call.messages):
-        asked.append(call.system)
 
     def count() -> tuple[int, int]:
         reasoning = "".join(
@@ -135,8 +199,15 @@ def _usage(call: Call, content: Content, steps: Steps) -> Usage:
         last = steps.cuts[-1] if steps.cuts else 0
         key = (tokenizer.name, content.content_digest(), steps.first, last)
         completion, reasoning = _counted.get(key, count)
-    prompt = sum(tokenizer.count(text) for text in asked if text)
-    return Usage(prompt=prompt, completion=completion, reasoning=reasoning)
+    return Usage(prompt=prompt_tokens(call), completion=completion, reasoning=reasoning)
+
+
+def prompt_tokens(call: Call) -> int:
+    """Count what was asked."""
+    asked = [m.content for m in call.messages] or [call.prompt]
+    if call.system and all(m.role != "system" for m in call.messages):
+        asked.append(call.system)
+    return sum(get_tokenizer().count(text) for text in asked if text)
 
 
 def _resume(stream: Stream, last_event_id: str) -> tuple[Content, int, str]:

@@ -1,15 +1,21 @@
 """One playing of a plan to one client."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from weakref import WeakSet
 
 from streams.core.plan import Plan
 from streams.core.playback import Clock, ServerStops, play
+from streams.core.tempo import Stopped, Tempo
 from streams.exceptions import StreamsError
 from streams.formats.base import Context, Format
 
 logger = logging.getLogger("streams.runs")
+
+
+_stoppable: "WeakSet[Run]" = WeakSet()
 
 
 class _TooLarge(StreamsError):
@@ -29,17 +35,25 @@ class Run:
         heartbeat: float | None = None,
         max_bytes: int | None = None,
         on_end: Callable[[], None] = lambda: None,
+        stoppable: bool = False,
     ) -> None:
         self.plan = plan
         self.format = wire_format
         self.context = context
         self.heartbeat = heartbeat
-        self.clock = clock
+        self.clock: Clock = clock
         self.max_bytes = max_bytes
         self.on_end = on_end
         self.steps_sent = 0
         self.bytes_sent = 0
         self.outcome = "cut"
+        self._halted = False
+        if stoppable:
+            # A wait that can be cut short costs two tasks more.
+            self.clock = self.tempo = Tempo(clock)
+            self._ended = asyncio.Event()
+            self._ended_at = 0
+            _stoppable.add(self)
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
         """Yield what goes over the wire, each write as it is due.
@@ -57,9 +71,11 @@ class Run:
             batches = play(self.plan, clock=self.clock, heartbeat=self.heartbeat)
             async with aclosing(batches):
                 async for batch in batches:
+                    if self._halted:
+                        raise Stopped
                     frame = b"".join([step(one) for one in batch])
+                    self.steps_sent += len(batch)
                     if frame := frame if batch else self.format.heartbeat:
-                        self.steps_sent += len(batch)
                         yield self._sent(frame)
                         if self.max_bytes and self.bytes_sent > self.max_bytes:
                             raise _TooLarge
@@ -69,6 +85,10 @@ class Run:
             self.outcome = "ended at the limit"
             message = f"Stopped at the limit of {self.max_bytes:,} bytes."
             yield self._sent(writer.error(message))
+        except Stopped:
+            self.outcome = "stopped"
+            await self._ended.wait()
+            yield self._sent(writer.stopped(self._ended_at))
         except ServerStops:
             self.outcome = "ended by the server's stop"
             yield self._sent(writer.goodbye())
@@ -91,6 +111,39 @@ class Run:
                 self.bytes_sent,
             )
 
+    def halt(self) -> None:
+        """Send no more steps. For runs made stoppable."""
+        self._halted = True
+        self.tempo.stop()
+
+    def end(self, at: int) -> None:
+        """Say that the run was stopped, `at` seconds of the epoch."""
+        self._ended_at = at
+        self._ended.set()
+
     def _sent(self, frame: bytes) -> bytes:
         self.bytes_sent += len(frame)
         return frame
+
+
+async def halt_runs(run_id: str) -> int | None:
+    """Halt what this process plays under an id; tell how many steps were sent.
+
+    None if it plays nothing of the kind. Each stays open until `end_runs`, so that its
+    client hears of the end when that is kept. To be awaited in the event loop that
+    plays: only there is nothing sent meanwhile.
+    """
+    runs = _with_id(run_id)
+    for run in runs:
+        run.halt()
+    return max((run.steps_sent for run in runs), default=None)
+
+
+async def end_runs(run_id: str, at: int) -> None:
+    """End what was halted, `at` seconds of the epoch."""
+    for run in _with_id(run_id):
+        run.end(at)
+
+
+def _with_id(run_id: str) -> list[Run]:
+    return [run for run in _stoppable if run.context.run_id == run_id]

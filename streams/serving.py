@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -59,14 +61,19 @@ async def serve(
 
         prepared = await sync_to_async(in_thread)()
         if isinstance(prepared, HttpResponseBase):
+            for name, value in wire_format.request_headers(uuid4().hex).items():
+                prepared[name] = value
             return prepared
         return await _answer(request, prepared, wire_format)
     except Problem as problem:
         return problem_response(problem, wire_format, request)
     except Exception:
-        logger.exception("%s %s cannot be answered", request.method, request.path)
+        unexpected = replace(UNEXPECTED)  # with an id of its own
+        logger.exception(
+            "%s %s cannot be answered (%s)", request.method, request.path, unexpected.id
+        )
         got_request_exception.send_robust(sender=None, request=request)
-        return problem_response(UNEXPECTED, wire_format)
+        return problem_response(unexpected, wire_format)
 
 
 async def _answer(
@@ -79,6 +86,8 @@ async def _answer(
         "X-Stream-Script": stream.script.slug,
         "X-Stream-Revision": context.revision,
         "X-Stream-Seed": str(context.seed),
+        **wire_format.request_headers(context.run_id),
+        **wire_format.headers(context),
     }
     if wire_format.counts_tokens:
         headers["X-Stream-Tokenizer"] = get_tokenizer().name
@@ -90,7 +99,7 @@ async def _answer(
         headers |= event_stream_headers(private=private)
         headers["Content-Type"] = wire_format.media_type
         return BodilessResponse(headers=headers)
-    ticket = admit(stream, request.META.get("REMOTE_ADDR", ""))
+    ticket = prepared.ticket or admit(stream, request.META.get("REMOTE_ADDR", ""))
     prepare_for_sigterm()
     if not context.call.stream:
         return await _whole(prepared, wire_format, headers, ticket)
@@ -102,6 +111,7 @@ async def _answer(
         heartbeat=stream.heartbeat_s,
         max_bytes=most_bytes(stream),
         on_end=ticket.release,
+        stoppable=wire_format.stoppable,
     )
     most = most_seconds(stream)
     return EventStreamResponse(

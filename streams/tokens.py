@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from typing import Protocol
 
@@ -9,6 +10,10 @@ from streams.conf import conf
 
 ESTIMATE = "estimate"
 ENCODINGS = ("o200k_base", "cl100k_base")
+
+MOST_ENCODED = 40_000
+"""Code points encoded at once: bpe-openai refuses a text of more than 200,000 tokens,
+and none has more than four to a code point."""
 
 # What is one token to most models, more or less: four letters of a word or a number
 # with the space before them, or one of anything else.
@@ -55,15 +60,32 @@ class BytePairs:
         self._encoding = bpe_openai.get_encoding(name)
 
     def count(self, text: str) -> int:
-        return len(self._encoding.encode_ordinary(text))
+        return len(self._encode(text))
 
     def fit(self, text: str, most: int) -> int | None:
-        tokens = self._encoding.encode_ordinary(text)
+        tokens = self._encode(text)
         if len(tokens) <= most:
             return None
         # A token may end inside of a character, which then has no room.
         kept: bytes = self._encoding.decode_bytes(tokens[:most])
         return len(kept.decode("utf-8", "ignore"))
+
+    def _encode(self, text: str) -> list[int]:
+        tokens: list[int] = []
+        for piece in _pieces(text):
+            tokens += self._encoding.encode_ordinary(piece)
+        return tokens
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut a long text before spaces, where no token goes on, or else anywhere."""
+    start = 0
+    while len(text) - start > MOST_ENCODED:
+        space = text.rfind(" ", start + 1, start + MOST_ENCODED)
+        end = space if space > 0 else start + MOST_ENCODED
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 def get_tokenizer() -> Tokenizer:

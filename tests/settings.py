@@ -72,6 +72,7 @@ STREAMS: dict[str, object] = {
     "DRAIN_ON_SIGTERM": "TESTS_DRAIN" in os.environ,
     "PLAYGROUND": "public",
     "FORMATS": _list("TESTS_FORMATS"),
+    "DEFAULT_STREAM": os.environ.get("TESTS_DEFAULT_STREAM"),
 }
 
 if "TESTS_LOG" in os.environ:

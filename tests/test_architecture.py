@@ -15,7 +15,7 @@ LAYERS = (
     ("core",),
     ("formats",),
     ("conf", "template_tags", "rendering", "tokens"),
-    ("models", "run", "http", "demo", "shutdown"),
+    ("models", "run", "http", "demo", "shutdown", "snippets"),
     ("access", "preparation", "admission", "templatetags", "checks", "requests"),
     ("serving",),
     ("api",),

@@ -66,6 +66,7 @@ def test_the_wheel_holds_the_app_and_nothing_else(wheel):
         "streams/locale/zh_Hans/LC_MESSAGES/django.mo",
         "streams/fixtures/demo/content.toml",
         "streams/fixtures/demo/torture-zh.md",
+        "streams/snippets/openai-python.txt",
     ):
         assert needed in names
 

@@ -50,7 +50,7 @@ class ApiKeyAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         return super().get_queryset(request).prefetch_related("streams")
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         fields = ["name", "streams", "expires"]
         return fields if obj is None else [*fields, *self.readonly_fields]
 

@@ -9,7 +9,7 @@ from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.base import Format, Model
 from streams.models import Stream
-from streams.requests import get_asker
+from streams.requests import get_asker, query_text
 from streams.serving import serve
 
 METHODS = ("GET", "HEAD", "OPTIONS")
@@ -23,6 +23,9 @@ def vendor(request: HttpRequest) -> Format:
     for header, name in TELLING_HEADERS.items():
         if header in request.headers:
             return get_format(name)
+    # Where Google's clients without an SDK put their key.
+    if query_text(request, "key"):
+        return get_format("gemini")
     return get_format("openai-chat")
 
 
@@ -55,8 +58,11 @@ async def model(
 
 
 @endpoint
-async def unknown(request: HttpRequest, path: str) -> HttpResponseBase:
+async def unknown(
+    request: HttpRequest, path: str, wire_format: str | None = None
+) -> HttpResponseBase:
     """Say, as the vendor would, that there is no such endpoint."""
+    chosen = get_format(wire_format) if wire_format else vendor(request)
 
     def ready() -> HttpResponseBase:
         raise Problem(
@@ -69,7 +75,7 @@ async def unknown(request: HttpRequest, path: str) -> HttpResponseBase:
         )
 
     every = (request.method or "GET",)
-    return await serve(request, vendor(request), ready, methods=every)
+    return await serve(request, chosen, ready, methods=every)
 
 
 def describe(stream: Stream, name: str | None = None) -> Model:

@@ -1,6 +1,7 @@
 """Script + settings + seed → what is sent when, and from which position."""
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,6 +34,25 @@ class Plan:
             steps=steps,
             due=array("d", (due - elapsed for due in self.due[done:])),
             duration=self.duration - elapsed,
+        )
+
+    def until(self, seconds: float) -> "Plan":
+        """Return the plan of a stream that ends after so many seconds."""
+        count = bisect_right(self.due, seconds)
+        last = self.steps.positions[count - 1] if count else 0
+        return Plan(
+            steps=self.steps.before(last),
+            due=self.due[:count],
+            duration=min(self.duration, seconds),
+        )
+
+    def since(self, seconds: float) -> "Plan":
+        """Return the plan for somebody who comes so many seconds after its start:
+        what was due by then comes at once, and the rest at its time."""
+        return Plan(
+            steps=self.steps,
+            due=array("d", (due - seconds for due in self.due)),
+            duration=self.duration - seconds,
         )
 
 

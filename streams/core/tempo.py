@@ -1,11 +1,16 @@
-"""A clock that a listener may slow down, hurry or hold."""
+"""A clock that a listener may slow down, hurry, hold or stop."""
 
 import asyncio
 
 from streams.core.playback import Clock
+from streams.exceptions import StreamsError
 
 _HOLD = 3600.0
 """Seconds after which a held clock looks again."""
+
+
+class Stopped(StreamsError):
+    """Raised into whatever waits for a time that will not come."""
 
 
 class Tempo:
@@ -15,6 +20,7 @@ class Tempo:
         self._clock = clock
         self._speed = speed
         self._held = False
+        self._stopped = False
         self._since = clock.now()
         self._passed = 0.0
         self._changed = asyncio.Event()
@@ -24,13 +30,16 @@ class Tempo:
 
     async def sleep(self, seconds: float) -> None:
         """Wait for that much of the stream's time, however it changes meanwhile."""
+        self._raise_if_stopped()
         if seconds <= 0:
             await self._clock.sleep(0)
+            self._raise_if_stopped()
             return
         until = self.now() + seconds
         while (left := until - self.now()) > 1e-6:
             self._changed.clear()
             await self._sleep_or_change(left / self._rate if self._rate else _HOLD)
+            self._raise_if_stopped()
 
     def set_speed(self, speed: float) -> None:
         """Change the speed from here on."""
@@ -46,6 +55,15 @@ class Tempo:
         """Let time go on."""
         self._settle()
         self._held = False
+
+    def stop(self) -> None:
+        """Raise Stopped in every sleep, now and from now on."""
+        self._stopped = True
+        self._settle()
+
+    def _raise_if_stopped(self) -> None:
+        if self._stopped:
+            raise Stopped
 
     @property
     def _rate(self) -> float:

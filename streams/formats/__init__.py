@@ -1,10 +1,15 @@
 """The registry of formats."""
 
 from streams.exceptions import Problem
+from streams.formats.ai_sdk import AISDKFormat
+from streams.formats.anthropic import MessagesFormat
 from streams.formats.base import Format
 from streams.formats.envelope import EnvelopeFormat
+from streams.formats.gemini import GeminiArrayFormat, GeminiFormat
+from streams.formats.ollama import OllamaChatFormat, OllamaGenerateFormat
 from streams.formats.openai_chat import ChatFormat
 from streams.formats.openai_completions import CompletionsFormat
+from streams.formats.openai_responses import ResponsesFormat
 from streams.formats.plain import PlainFormat
 
 FORMATS: dict[str, Format] = {}
@@ -32,3 +37,10 @@ register(PlainFormat())
 register(EnvelopeFormat())
 register(ChatFormat())
 register(CompletionsFormat())
+register(ResponsesFormat())
+register(MessagesFormat())
+register(GeminiFormat())
+register(GeminiArrayFormat())
+register(OllamaChatFormat())
+register(OllamaGenerateFormat())
+register(AISDKFormat())

@@ -54,6 +54,10 @@ class Context:
     """The one of `call.stop` that ended it."""
     usage: Usage = Usage()
     """Zero for formats that do not ask for it with `counts_tokens`."""
+    ttft: float = 0.0
+    """When the first step is due, in seconds from the start."""
+    duration: float = 0.0
+    """When the last has been said."""
 
     @property
     def model(self) -> str:
@@ -103,6 +107,13 @@ class Writer(ABC):
     def error(self, message: str) -> bytes:
         """Return the end of a stream that failed after its first byte."""
 
+    def stopped(self, at: int) -> bytes:
+        """Return the end of a stream that its caller stopped with another request.
+
+        `at` is in seconds of the epoch.
+        """
+        return self.error("This was stopped on request.")
+
     def goodbye(self) -> bytes:
         """Return the end of a stream whose server stops.
 
@@ -122,6 +133,8 @@ class Format(ABC):
     """What keeps a silent connection open without being an event."""
     counts_tokens = False
     """Whether `Context.usage` is wanted."""
+    stoppable = False
+    """Whether another request may stop a stream: see `run.halt_runs`."""
 
     def parse(self, incoming: Incoming) -> Call:
         """Read a request; raise Problem for one that cannot be answered."""
@@ -153,6 +166,17 @@ class Format(ABC):
     @abstractmethod
     def writer(self, context: Context) -> Writer:
         """Return what writes one run."""
+
+    def headers(self, context: Context) -> dict[str, str]:
+        """Return what the vendor's own answers have in their headers beside ours."""
+        return {}
+
+    def request_headers(self, request_id: str) -> dict[str, str]:
+        """Return the headers in which every answer of the vendor names its request.
+
+        The id is a run's or a problem's, 32 hexadecimal digits.
+        """
+        return {}
 
     def complete(self, steps: Iterable[Step], context: Context) -> object:
         """Return the whole answer as one JSON value, for `Call.stream` False."""

@@ -129,12 +129,7 @@ class Fields(Mapping[str, object]):
         if value is None:
             value = default
         if value is None:
-            raise Problem(
-                status=400,
-                code="missing_required_parameter",
-                message=f"Missing required parameter: '{self.path(name)}'.",
-                param=self.path(name),
-            )
+            raise missing(self.path(name))
         return value
 
 
@@ -149,6 +144,15 @@ def objects(values: list[object], path: str) -> Iterator[Fields]:
 def kind(value: object) -> str:
     """Name a JSON value's type for people."""
     return next((name for type_, name in _KINDS if isinstance(value, type_)), "null")
+
+
+def missing(path: str) -> Problem:
+    return Problem(
+        status=400,
+        code="missing_required_parameter",
+        message=f"Missing required parameter: '{path}'.",
+        param=path,
+    )
 
 
 def wrong_type(path: str, wanted: str, value: object) -> Problem:

@@ -1,20 +1,31 @@
 """A whole answer, put together from its steps: for formats that need it at the end."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from io import StringIO
 
 from streams.core.directions import Channel, ToolCall
 from streams.core.steps import Step
 
 
-@dataclass(slots=True, kw_only=True)
 class Part:
     """What was said in one channel without a break, or one tool call."""
 
-    channel: Channel
-    text: str = ""
-    name: str = ""
-    """The function's, for a tool call."""
+    __slots__ = ("_text", "channel", "name")
+
+    def __init__(self, *, channel: Channel, text: str = "", name: str = "") -> None:
+        self.channel = channel
+        self.name = name
+        """The function's, for a tool call."""
+        # Adding to a string copies it: a million characters, one by one, take minutes.
+        self._text = StringIO(newline="\n")
+        self._text.write(text)
+
+    @property
+    def text(self) -> str:
+        return self._text.getvalue()
+
+    def add(self, text: str) -> None:
+        self._text.write(text)
 
 
 class Reply:
@@ -39,7 +50,7 @@ class Reply:
         begins = not self.parts or self.parts[-1].channel != step.channel
         if begins:
             self.parts.append(Part(channel=step.channel))
-        self.parts[-1].text += step.text
+        self.parts[-1].add(step.text)
         return begins
 
     def text(self, channel: Channel = Channel.ANSWER) -> str:

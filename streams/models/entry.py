@@ -1,6 +1,6 @@
 """What scripts and streams have in common."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +10,7 @@ class User(Protocol):
     """What the app asks of a site's users, anonymous ones included."""
 
     is_active: bool
+    pk: Any
 
     @property
     def is_authenticated(self) -> bool:

@@ -2,7 +2,9 @@
 
 import secrets
 import string
+import time
 from datetime import timedelta
+from threading import Lock
 from typing import Any, ClassVar
 
 from django.db import models
@@ -13,6 +15,15 @@ from streams.conf import conf
 
 _LETTERS = string.ascii_letters + string.digits
 
+PRUNED_EVERY = 60.0
+"""Seconds."""
+
+MOST_PRUNED = 500
+"""Most objects deleted at once, not counting what is in them."""
+
+_lock = Lock()
+_pruned = -PRUNED_EVERY
+
 
 class KeptQuerySet(models.QuerySet["Kept"]):
     def of(self, workspace: str, kind: str) -> "KeptQuerySet":
@@ -20,9 +31,22 @@ class KeptQuerySet(models.QuerySet["Kept"]):
         return self.filter(workspace=workspace, kind=kind)
 
     def outdated(self) -> "KeptQuerySet":
-        """Return what is kept no longer."""
+        """Return what is kept no longer; what is in something goes with it only."""
         days = timedelta(days=conf.keep_conversations_days)
-        return self.filter(updated__lt=timezone.now() - days)
+        return self.filter(parent=None, updated__lt=timezone.now() - days)
+
+    def prune(self) -> None:
+        """Delete some of what is kept no longer, at most once a minute per process.
+
+        For whoever keeps something: no site has to run a job for it.
+        """
+        global _pruned
+        with _lock:
+            if time.monotonic() - _pruned < PRUNED_EVERY:
+                return
+            _pruned = time.monotonic()
+        some = list(self.outdated().values_list("pk", flat=True)[:MOST_PRUNED])
+        self.filter(pk__in=some).delete()
 
 
 class Kept(models.Model):

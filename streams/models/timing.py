@@ -98,6 +98,14 @@ class Timing(models.Model):
     class Meta:
         abstract = True
 
+    def settings(self, overrides: dict[str, Any]) -> dict[str, Any]:
+        """Return all that decides pace and pieces, a request's overrides included.
+
+        As overrides, they plan the same again whatever becomes of the stream.
+        """
+        names = ("unit", "chunk_size", "delay_ms", "ttft_ms", "jitter_percent")
+        return {name: getattr(self, name) for name in names} | overrides
+
     def plan(
         self,
         content: Content,
@@ -116,7 +124,7 @@ class Timing(models.Model):
         pacing = Pacing(
             delay=chosen.get("delay_ms", self.delay_ms) / 1000,
             ttft=chosen.get("ttft_ms", self.ttft_ms) / 1000,
-            jitter=self.jitter_percent / 100,
+            jitter=chosen.get("jitter_percent", self.jitter_percent) / 100,
             speed=chosen.get("speed", 1.0),
         )
 

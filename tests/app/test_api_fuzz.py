@@ -27,6 +27,115 @@ def openai_shape(answer):
     assert answer["error"]["message"]
 
 
+def anthropic_shape(answer):
+    assert answer.keys() == {"type", "error", "request_id"}
+    assert answer["type"] == "error"
+    assert answer["error"]["type"].endswith(("_error", "_too_large"))
+    assert answer["error"]["message"]
+
+
+def gemini_shape(answer):
+    if isinstance(answer, list):  # as to a stream that is no `alt=sse`
+        [answer] = answer
+    assert answer.keys() == {"error"}
+    assert {"code", "message", "status"} <= answer["error"].keys()
+    assert answer["error"]["message"]
+
+
+def ollama_shape(answer):
+    assert answer.keys() == {"error"}
+    assert isinstance(answer["error"], str)
+    assert answer["error"]
+
+
+INPUT = {
+    "model": "hello",
+    "instructions": "s",
+    "input": [
+        {"role": "developer", "content": "s"},
+        {"role": "user", "content": [{"type": "input_text", "text": "Hello"}]},
+        {
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "x"}],
+        },
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c", "output": "x"},
+        {"type": "reasoning", "summary": []},
+    ],
+    "stream": True,
+    "max_output_tokens": 16,
+    "metadata": {"a": "b"},
+    "reasoning": {"effort": "low", "summary": "auto"},
+    "text": {"format": {"type": "text"}},
+    "tools": [{"type": "function", "name": "f", "parameters": {}}],
+    "tool_choice": "auto",
+    "store": True,
+}
+CONTENTS = {
+    "contents": [
+        {
+            "role": "user",
+            "parts": [
+                {"text": "Hi"},
+                {"inlineData": {"mimeType": "a", "data": "eA=="}},
+            ],
+        },
+        {
+            "role": "model",
+            "parts": [
+                {"functionCall": {"name": "f", "args": {}}},
+                {"text": "x", "thought": True},
+            ],
+        },
+        {
+            "role": "user",
+            "parts": [{"functionResponse": {"name": "f", "response": {"x": 1}}}],
+        },
+        {"role": "user", "parts": [{"text": "Hello"}]},
+    ],
+    "systemInstruction": {"parts": [{"text": "s"}]},
+    "generationConfig": {
+        "maxOutputTokens": 5,
+        "stopSequences": ["x"],
+        "candidateCount": 2,
+        "seed": 1,
+        "thinkingConfig": {"includeThoughts": True},
+    },
+    "tools": [],
+}
+MESSAGES = {
+    "model": "hello",
+    "max_tokens": 5,
+    "system": [{"type": "text", "text": "s"}],
+    "messages": [
+        USER,
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "text", "text": "x"},
+                {"type": "tool_use", "id": "t", "name": "f", "input": {}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {
+                    "type": "tool_result",
+                    "tool_use_id": "t",
+                    "content": [{"type": "text", "text": "x"}],
+                },
+                {"type": "text", "text": "Hello"},
+            ],
+        },
+    ],
+    "stop_sequences": ["x"],
+    "stream": True,
+    "thinking": {"type": "enabled", "budget_tokens": 1024},
+    "tools": [],
+}
+OPTIONS = {"num_predict": 5, "stop": ["x"], "seed": 1}
+
 # For each vendor: the shape of its errors, and requests that it answers.
 VENDORS = {
     "openai": (
@@ -56,6 +165,65 @@ VENDORS = {
                 "/v1/completions",
                 {"model": "hello", "prompt": "Hello", "stream": False, "n": 1},
             ),
+        ],
+    ),
+    "openai-responses": (
+        openai_shape,
+        [
+            ("/v1/responses", INPUT),
+            ("/v1/responses", INPUT | {"stream": False, "background": True}),
+        ],
+    ),
+    "anthropic": (
+        anthropic_shape,
+        [
+            ("/v1/messages", MESSAGES),
+            ("/v1/messages", MESSAGES | {"stream": False}),
+            ("/v1/messages/count_tokens", MESSAGES),
+        ],
+    ),
+    "gemini": (
+        gemini_shape,
+        [
+            ("/v1beta/models/hello:generateContent", CONTENTS),
+            ("/v1/models/hello:streamGenerateContent?alt=sse", CONTENTS),
+            ("/v1/models/hello:streamGenerateContent", CONTENTS),
+            ("/v1/models/hello:countTokens", {"generateContentRequest": CONTENTS}),
+            ("/v1/models/nonesuch:generateContent", CONTENTS),
+        ],
+    ),
+    "ollama": (
+        ollama_shape,
+        [
+            (
+                "/api/chat",
+                {
+                    "model": "hello:latest",
+                    "messages": [
+                        {"role": "system", "content": "x"},
+                        USER,
+                        {"role": "assistant", "content": "", "tool_calls": [{}]},
+                        {"role": "tool", "content": "x"},
+                        USER,
+                    ],
+                    "stream": True,
+                    "think": True,
+                    "options": OPTIONS,
+                    "keep_alive": 0,
+                },
+            ),
+            (
+                "/api/generate",
+                {
+                    "model": "hello",
+                    "prompt": "Hello",
+                    "system": "x",
+                    "stream": False,
+                    "think": "low",
+                    "options": OPTIONS,
+                },
+            ),
+            ("/api/show", {"model": "hello:latest"}),
         ],
     ),
 }

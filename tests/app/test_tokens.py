@@ -35,6 +35,16 @@ def test_byte_pairs_are_those_of_openai(text, tokens):
     assert BytePairs("o200k_base").count(text) == tokens
 
 
+@pytest.mark.parametrize("text", ["one two, three.\n", "今天。", "🏴", "x" * 1000])
+def test_the_longest_script_is_counted(text):
+    """Whatever the encoder itself takes at once."""
+    count = 1_000_000 // len(text)
+    tokens = BytePairs("o200k_base").count(text * count)
+    assert tokens == pytest.approx(
+        BytePairs("o200k_base").count(text * 100) / 100 * count, rel=0.01
+    )
+
+
 @pytest.mark.parametrize("tokenizer", TOKENIZERS, ids=lambda t: t.name)
 @given(text=nasty_text(), most=st.integers(0, 20))
 def test_what_fits_has_no_more_tokens_than_allowed(tokenizer, text, most):

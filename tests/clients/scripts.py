@@ -39,6 +39,15 @@ SCRIPTS: dict[str, tuple[str, dict[str, object]]] = {
     "busy": ("x" * 50, {"delay_ms": 100, "max_concurrent": 1}),
     "keyed": ("secret", {"access": "api-key"}),
     "draft": ("not yet", {"published": False}),
+    # Silent for so long that two heartbeats come, and once more before the end.
+    "silent": (
+        "Wait.<!-- stream: pause 2300ms -->Now.<!-- stream: pause 1200ms -->",
+        {"unit": "word", "heartbeat_s": 1},
+    ),
+    # Fails in the middle, once it has said more than it may.
+    "limited": ("abc", {"max_bytes": 1}),
+    # Begins after half a second and ends 0.9 s later.
+    "slow": ("abcd", {"ttft_ms": 500, "delay_ms": 300}),
 }
 
 

@@ -14,6 +14,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from tests.clients.scripts import HOSTILE, text_of
 from tests.clients.strict import validate
 
+CLIENT = ("openai", "Python", "Chat Completions", "Completions")
+
 HELLO = [{"role": "user", "content": "Hello"}]
 ARGUMENTS = {"city": "Oslo 🇳🇴", "days": [1, 2]}
 

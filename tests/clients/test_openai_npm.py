@@ -8,6 +8,8 @@ from tests.clients.node import run_node
 from tests.clients.scripts import HOSTILE
 from tests.clients.test_openai_chat import ARGUMENTS
 
+CLIENT = ("openai", "JavaScript", "Chat Completions")
+
 
 def test_chat_completions(api):
     heard = run_node("openai_chat", api)

@@ -135,6 +135,27 @@ def test_resuming_before_a_pause_keeps_it():
     assert [(due, step.text) for due, step in rest] == [(1.0, "b")]
 
 
+def test_a_plan_can_end_early():
+    cut = make("abcd", ttft=2, delay=1).until(3.5)
+    assert [(due, step.text) for due, step in cut] == [(2.0, "a"), (3.0, "b")]
+    assert cut.duration == 3.5
+    assert make("abcd", ttft=2, delay=1).until(1).steps.spoken == ""
+    assert make("abcd", delay=1).until(99).duration == 3
+
+
+def test_a_plan_ends_early_after_a_direction_too():
+    body = 'ab<!-- stream: tool f {"a": 1} --><!-- stream: pause 5s -->c'
+    cut = make(body, delay=1).until(1)
+    assert [step.text for step in cut.steps] == ["a", "b", ""]
+    assert cut.steps[2].direction.value.name == "f"
+
+
+def test_whoever_comes_late_gets_what_was_due_at_once_and_the_rest_in_time():
+    late = make("abcd", delay=1).since(1.5)
+    assert list(late.due) == [-1.5, -0.5, 0.5, 1.5]
+    assert late.duration == 1.5
+
+
 def test_a_million_steps_fit_into_little_memory():
     """Steps are offsets: one object each would take a hundred megabytes."""
     steps = lay_out(compile_script("x" * 1_000_000), Unit.GRAPHEME, 1)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from streams.core.playback import MonotonicClock, ServerStops
-from streams.core.tempo import Tempo
+from streams.core.tempo import Stopped, Tempo
 
 
 class Turned:
@@ -109,3 +109,25 @@ async def test_no_sleep_leaves_tasks_behind(clock):
     for _ in range(5):
         await asyncio.sleep(0)
     assert len(asyncio.all_tasks()) == before
+
+
+async def test_a_stop_wakes_whoever_waits_and_whoever_comes_to_wait(clock):
+    tempo = Tempo(clock)
+    sleep = asyncio.ensure_future(tempo.sleep(10))
+    await clock.turn(1)
+    tempo.stop()
+    with pytest.raises(Stopped):
+        await sleep
+    for seconds in (0, 1):
+        with pytest.raises(Stopped):
+            await tempo.sleep(seconds)
+
+
+async def test_a_stop_reaches_a_held_sleeper(clock):
+    tempo = Tempo(clock)
+    tempo.hold()
+    sleep = asyncio.ensure_future(tempo.sleep(10))
+    await clock.turn(1)
+    tempo.stop()
+    with pytest.raises(Stopped):
+        await sleep

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.formats import FORMATS, get_format
+from tests.formats.runs import RUN, bytes_of
 
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent.parent / "docs" / "wire-formats.md"
@@ -24,6 +25,21 @@ def test_each_format_has_golden_bytes(name):
         if "GOLDEN" in (text := path.read_text("utf-8")) and f'"{name}"' in text
     ]
     assert tables, f"no table of golden bytes names {name}"
+
+
+def test_the_format_that_the_documentation_writes_works(monkeypatch):
+    [code] = re.findall(
+        r"^## Writing your own$.*?^```python$(.*?)^```$",
+        DOCS.read_text("utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    names = {}
+    exec(code, names)
+    monkeypatch.setitem(FORMATS, "lines", names["LinesFormat"]())
+    sent = bytes_of("a<!-- stream: tool f {} -->é", "lines").decode()
+    assert sent == (
+        f'{{"run":"{RUN}"}}\n{{"text":"a"}}\n{{"text":"é"}}\n{{"end":"tool_calls"}}\n'
+    )
 
 
 @pytest.mark.parametrize("name", FORMATS)

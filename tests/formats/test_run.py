@@ -1,20 +1,25 @@
 """A run: frames in time, a clean end whatever happens, and how it ended."""
 
+import asyncio
+
 import pytest
 
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
 from streams.core.plan import plan
+from streams.core.playback import MonotonicClock
 from streams.core.script import compile_script
 from streams.core.steps import lay_out
 from streams.formats.base import Context
 from streams.formats.plain import PlainFormat, PlainWriter
-from streams.run import Run
+from streams.run import Run, end_runs, halt_runs
 from tests.clocks import FakeClock
 from tests.oracles import read_events
 
 
-def make_run(body="abc", wire_format=None, heartbeat=None, **pacing):
+def make_run(
+    body="abc", wire_format=None, heartbeat=None, stoppable=False, clock=None, **pacing
+):
     planned = plan(lay_out(compile_script(body), Unit.GRAPHEME, 1), Pacing(**pacing))
     context = Context(
         run_id="r", slug="s", revision="0" * 16, seed=0, retry_ms=100, end=9
@@ -24,7 +29,8 @@ def make_run(body="abc", wire_format=None, heartbeat=None, **pacing):
         wire_format or PlainFormat(),
         context,
         heartbeat=heartbeat,
-        clock=FakeClock(),
+        clock=clock or FakeClock(),
+        stoppable=stoppable,
     )
 
 
@@ -84,3 +90,51 @@ async def test_the_stream_closes_when_the_plan_says(speed):
     run = make_run("a<!-- stream: pause 4s -->", delay=0, speed=speed)
     _ = [frame async for frame in run.frames()]
     assert run.clock.now() == 4 / speed
+
+
+class Stoppable(PlainWriter):
+    def stopped(self, at):
+        return b"data: stopped at %d\n\n" % at
+
+
+class StoppableFormat(PlainFormat):
+    stoppable = True
+
+    def writer(self, context):
+        return Stoppable(context)
+
+
+async def test_a_halted_run_says_no_more_and_ends_when_told():
+    clock = MonotonicClock()
+    run = make_run("abcd", StoppableFormat(), clock=clock, stoppable=True, delay=0.1)
+    frames = run.frames()
+    for _ in range(3):
+        await anext(frames)
+    last = asyncio.ensure_future(anext(frames))
+    await asyncio.sleep(0.01)
+    assert await halt_runs("another") is None
+    assert await halt_runs("r") == 2
+    await asyncio.sleep(0.15)
+    assert not last.done()
+    await end_runs("r", 1_800_000_000)
+    assert await last == b"data: stopped at 1800000000\n\n"
+    with pytest.raises(StopAsyncIteration):
+        await anext(frames)
+    assert (run.outcome, run.steps_sent) == ("stopped", 2)
+
+
+async def test_a_run_halted_before_its_first_step_says_nothing():
+    run = make_run("abcd", StoppableFormat(), stoppable=True, delay=0)
+    assert await halt_runs("r") == 0
+    await end_runs("r", 7)
+    body = b"".join([frame async for frame in run.frames()])
+    assert [event.data for event in read_events(body)] == ["stopped at 7"]
+
+
+async def test_a_format_that_cannot_say_so_takes_a_stop_for_an_error():
+    run = make_run("abcd", stoppable=True, delay=0)
+    await halt_runs("r")
+    await end_runs("r", 7)
+    body = b"".join([frame async for frame in run.frames()])
+    [error] = read_events(body)
+    assert "This was stopped on request." in error.data
