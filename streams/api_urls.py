@@ -26,6 +26,7 @@ urlpatterns = [
     path("v1/responses/<str:key>", responses.response),
     path("v1/responses/<str:key>/cancel", responses.cancel),
     path("v1/responses/<str:key>/input_items", responses.input_items),
+    path("v1/", include("streams.api.assistants.paths")),
     # Anthropic
     path("v1/messages", play_model, {"wire_format": "anthropic"}),
     path("v1/messages/count_tokens", anthropic.count_tokens),

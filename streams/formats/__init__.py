@@ -7,6 +7,7 @@ from streams.formats.base import Format
 from streams.formats.envelope import EnvelopeFormat
 from streams.formats.gemini import GeminiArrayFormat, GeminiFormat
 from streams.formats.ollama import OllamaChatFormat, OllamaGenerateFormat
+from streams.formats.openai_assistants import AssistantsFormat
 from streams.formats.openai_chat import ChatFormat
 from streams.formats.openai_completions import CompletionsFormat
 from streams.formats.openai_responses import ResponsesFormat
@@ -38,6 +39,7 @@ register(EnvelopeFormat())
 register(ChatFormat())
 register(CompletionsFormat())
 register(ResponsesFormat())
+register(AssistantsFormat())
 register(MessagesFormat())
 register(GeminiFormat())
 register(GeminiArrayFormat())

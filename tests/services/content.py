@@ -6,6 +6,8 @@ from django.db import IntegrityError, connection, transaction
 
 from streams.core.parameters import PARAMETERS
 from streams.demo import load_demo
+from streams.core.directions import Channel
+from streams.core.script import Text
 from streams.models import Script, Stream
 
 
@@ -16,7 +18,14 @@ def prepare() -> list[str]:
 
 def bodies() -> dict[str, str]:
     scripts = Script.objects.filter(rendering="literal")
-    return {script.slug: script.compile(None).text for script in scripts}
+    return {
+        script.slug: "".join(
+            cue.text
+            for cue in script.compile(None).cues
+            if isinstance(cue, Text) and cue.channel == Channel.ANSWER
+        )
+        for script in scripts
+    }
 
 
 def edit(slug: str, body: str) -> None:
