@@ -15,13 +15,13 @@ from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.base import Context, Format, Writer, dump_json
 from streams.formats.call import Call, Incoming, Message
-from streams.formats.fields import Fields
-from streams.formats.openai import (
+from streams.formats.conversation import (
     from_query,
-    prompt_of,
+    last_user_message,
     rounds_since_prompt,
     system_prompt,
 )
+from streams.formats.fields import Fields
 
 DONE = b"data: [DONE]\n\n"
 
@@ -160,7 +160,7 @@ class AISDKFormat(Format):
         return Call(
             model=fields.text("model", ""),
             messages=messages,
-            prompt=prompt_of(messages),
+            prompt=last_user_message(messages),
             system=system_prompt(messages),
             round=rounds_since_prompt(messages),
             overrides=overrides,

@@ -17,9 +17,14 @@ from streams.formats.anthropic_messages import (
     message,
 )
 from streams.formats.base import Context, Format, Model, Writer, dump_json
-from streams.formats.call import Call, Incoming, Message, last_user_message
+from streams.formats.call import Call, Incoming, Message
+from streams.formats.conversation import (
+    MOST_TOKENS,
+    from_query,
+    last_user_message,
+    rounds_since_prompt,
+)
 from streams.formats.fields import Fields, missing
-from streams.formats.openai import MOST_TOKENS, from_query, rounds_since_prompt
 from streams.formats.reply import Reply
 
 ROLES = ("user", "assistant", "system")

@@ -58,9 +58,3 @@ class Call:
     def turn(self) -> int:
         """Count the user's messages, this one included: 1 in a new conversation."""
         return max(1, sum(message.role == "user" for message in self.messages))
-
-
-def last_user_message(messages: tuple[Message, ...]) -> str:
-    """Return what the user said last, which is the prompt of a conversation."""
-    spoken = (m.content for m in reversed(messages) if m.role == "user")
-    return next(spoken, "")

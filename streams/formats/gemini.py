@@ -9,7 +9,14 @@ from streams.core.sse import to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.base import Context, Format, Model, Writer, dump_json
-from streams.formats.call import Call, Incoming, Message, last_user_message
+from streams.formats.call import Call, Incoming, Message
+from streams.formats.conversation import (
+    MOST_TOKENS,
+    from_query,
+    last_user_message,
+    rounds_since_prompt,
+    seed_override,
+)
 from streams.formats.fields import Fields
 from streams.formats.gemini_responses import (
     NOTHING,
@@ -19,12 +26,6 @@ from streams.formats.gemini_responses import (
     finish_reason,
     is_hidden,
     response,
-)
-from streams.formats.openai import (
-    MOST_TOKENS,
-    from_query,
-    rounds_since_prompt,
-    seed_override,
 )
 from streams.formats.pieces import whole_parts
 

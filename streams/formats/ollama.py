@@ -13,16 +13,16 @@ from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.base import Context, Format, Model, Writer, dump_json
 from streams.formats.call import Call, Incoming, Message
-from streams.formats.fields import Fields, wrong_type
-from streams.formats.ollama_models import listed, rfc3339, shown
-from streams.formats.openai import (
+from streams.formats.conversation import (
     MOST_TOKENS,
     from_query,
-    prompt_of,
+    last_user_message,
     rounds_since_prompt,
     seed_override,
     system_prompt,
 )
+from streams.formats.fields import Fields, wrong_type
+from streams.formats.ollama_models import listed, rfc3339, shown
 from streams.formats.pieces import Pieces, arguments, whole_parts
 from streams.formats.reply import Part
 
@@ -81,7 +81,7 @@ class OllamaFormat(Format):
         return Call(
             model=model,
             messages=messages,
-            prompt=prompt_of(messages),
+            prompt=last_user_message(messages),
             system=system_prompt(messages),
             stream=fields.flag("stream", True),
             max_tokens=limit if limit > 0 else None,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from streams.formats.base import Model
-from streams.formats.openai import MOST_TOKENS
+from streams.formats.conversation import MOST_TOKENS
 
 DETAILS = {
     "parent_model": "",

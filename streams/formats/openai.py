@@ -1,9 +1,9 @@
-"""What OpenAI's APIs have in common: their errors, and the conversation they take."""
+"""What OpenAI's APIs have in common: errors, and the messages of a chat."""
 
 from streams.core.sse import to_utf8
 from streams.exceptions import Problem
 from streams.formats.base import Context, dump_json
-from streams.formats.call import Call, Incoming, Message, last_user_message
+from streams.formats.call import Message
 from streams.formats.fields import Fields
 
 _TYPES = {
@@ -13,8 +13,6 @@ _TYPES = {
     500: "server_error",
     503: "server_error",
 }
-
-MOST_TOKENS = 10**9
 
 
 class OpenAIErrors:
@@ -42,12 +40,6 @@ def server_error(message: str, context: Context) -> dict[str, object]:
     }
 
 
-def from_query(incoming: Incoming) -> Call:
-    """Read a GET, from a browser's address bar or an EventSource: `?prompt=…`."""
-    prompt = incoming.query.get("prompt", "")
-    return Call(prompt=prompt, messages=(Message(role="user", content=prompt),))
-
-
 def read_messages(fields: Fields, name: str = "messages") -> tuple[Message, ...]:
     """Read a conversation as Chat Completions has it."""
     messages = []
@@ -58,32 +50,3 @@ def read_messages(fields: Fields, name: str = "messages") -> tuple[Message, ...]
         role = {"developer": "system", "function": "tool"}.get(role, role)
         messages.append(Message(role=role, content=content))
     return tuple(messages)
-
-
-def rounds_since_prompt(messages: tuple[Message, ...]) -> int:
-    """Count how often tools gave results since the user spoke last.
-
-    Results next to one another answer calls that were made together.
-    """
-    count, previous = 0, ""
-    for message in messages:
-        if message.role == "user":
-            count = 0
-        elif message.role == "tool" and previous != "tool":
-            count += 1
-        previous = message.role
-    return count
-
-
-def system_prompt(messages: tuple[Message, ...]) -> str:
-    return "\n".join(m.content for m in messages if m.role == "system")
-
-
-def prompt_of(messages: tuple[Message, ...]) -> str:
-    return last_user_message(messages)
-
-
-def seed_override(fields: Fields) -> dict[str, str]:
-    """Take a request's seed for the stream's: it may be negative, ours may not."""
-    seed = fields.integer("seed", -(2**63), 2**63 - 1)
-    return {} if seed is None else {"seed": str(seed % 2**53)}

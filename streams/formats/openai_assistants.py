@@ -14,15 +14,9 @@ from streams.core.sse import to_utf8
 from streams.core.steps import Step
 from streams.formats.base import Context, Format, Writer, dump_json
 from streams.formats.call import Call, Incoming
+from streams.formats.conversation import MOST_TOKENS, from_query, last_user_message
 from streams.formats.fields import Fields
-from streams.formats.openai import (
-    MOST_TOKENS,
-    OpenAIErrors,
-    from_query,
-    prompt_of,
-    read_messages,
-    server_error,
-)
+from streams.formats.openai import OpenAIErrors, read_messages, server_error
 from streams.formats.openai_assistants_outcome import (
     MESSAGE_STEP,
     TOOLS_STEP,
@@ -199,7 +193,7 @@ class AssistantsFormat(OpenAIErrors, Format):
         return Call(
             model=fields.text("model", ""),
             messages=messages,
-            prompt=prompt_of(messages),
+            prompt=last_user_message(messages),
             system=fields.text("instructions", ""),
             stream=fields.flag("stream", True),
             max_tokens=fields.integer("max_completion_tokens", 1, MOST_TOKENS),

@@ -12,18 +12,16 @@ from streams.core.sse import to_utf8
 from streams.core.steps import Step
 from streams.formats.base import Context, Format, Model, Usage, Writer, dump_json
 from streams.formats.call import Call, Incoming
-from streams.formats.fields import Fields
-from streams.formats.openai import (
+from streams.formats.conversation import (
     MOST_TOKENS,
-    OpenAIErrors,
     from_query,
-    prompt_of,
-    read_messages,
+    last_user_message,
     rounds_since_prompt,
     seed_override,
-    server_error,
     system_prompt,
 )
+from streams.formats.fields import Fields
+from streams.formats.openai import OpenAIErrors, read_messages, server_error
 from streams.formats.reply import Reply
 
 MOST_CHOICES = 128
@@ -159,7 +157,7 @@ class ChatFormat(OpenAIErrors, Format):
         return Call(
             model=model,
             messages=messages,
-            prompt=prompt_of(messages),
+            prompt=last_user_message(messages),
             system=system_prompt(messages),
             stream=fields.flag("stream"),
             max_tokens=limit,

@@ -8,14 +8,9 @@ from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.base import Context, Format, Writer, dump_json
 from streams.formats.call import Call, Incoming, Message
+from streams.formats.conversation import MOST_TOKENS, from_query, seed_override
 from streams.formats.fields import Fields, wrong_type
-from streams.formats.openai import (
-    MOST_TOKENS,
-    OpenAIErrors,
-    from_query,
-    seed_override,
-    server_error,
-)
+from streams.formats.openai import OpenAIErrors, server_error
 from streams.formats.openai_chat import DONE, MOST_CHOICES, times, usage_of
 from streams.formats.reply import Reply
 

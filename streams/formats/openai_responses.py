@@ -6,16 +6,16 @@ from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.base import Context, Format, Writer
 from streams.formats.call import Call, Incoming
-from streams.formats.fields import Fields
-from streams.formats.openai import (
+from streams.formats.conversation import (
     MOST_TOKENS,
-    OpenAIErrors,
     from_query,
-    prompt_of,
+    last_user_message,
     rounds_since_prompt,
     seed_override,
     system_prompt,
 )
+from streams.formats.fields import Fields
+from streams.formats.openai import OpenAIErrors
 from streams.formats.openai_responses_events import ResponsesWriter
 from streams.formats.openai_responses_input import read_input, read_messages
 from streams.formats.openai_responses_object import (
@@ -56,7 +56,7 @@ class ResponsesFormat(OpenAIErrors, Format):
         return Call(
             model=model,
             messages=messages,
-            prompt=prompt_of(messages),
+            prompt=last_user_message(messages),
             system="\n".join(filter(None, system)),
             stream=fields.flag("stream"),
             max_tokens=fields.integer("max_output_tokens", 1, MOST_TOKENS),

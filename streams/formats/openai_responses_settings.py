@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from math import isfinite
 
 from streams.exceptions import Problem
+from streams.formats.conversation import MOST_TOKENS
 from streams.formats.fields import Fields, wrong_type
-from streams.formats.openai import MOST_TOKENS
 
 MOST_LEVELS = 100
 """How deeply a request may be nested. What is repeated must be written again, too."""

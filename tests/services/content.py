@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import IntegrityError, connection, transaction
 
-from streams.core.parameters import PARAMETERS
-from streams.demo import load_demo
 from streams.core.directions import Channel
+from streams.core.parameters import PARAMETERS
 from streams.core.script import Text
+from streams.demo import load_demo
 from streams.models import Script, Stream
 
 

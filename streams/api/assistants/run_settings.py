@@ -7,8 +7,8 @@ from streams.api.assistants import reading, store
 from streams.api.assistants.assistants import LONGEST_INSTRUCTIONS
 from streams.api.assistants.base import Visit
 from streams.api.assistants.store import ASSISTANT
+from streams.formats.conversation import MOST_TOKENS
 from streams.formats.fields import Fields
-from streams.formats.openai import MOST_TOKENS
 
 _INHERITED: Mapping[str, Callable[[Fields], Any]] = {
     "model": lambda fields: fields.text("model"),

@@ -16,7 +16,8 @@ from streams.api.assistants.run_settings import read_settings
 from streams.api.assistants.store import RUN
 from streams.api.base import json_response
 from streams.exceptions import Problem
-from streams.formats.call import Call, Message, last_user_message
+from streams.formats.call import Call, Message
+from streams.formats.conversation import last_user_message
 from streams.formats.openai_assistants_run import new_run, queued
 from streams.models.kept import Kept
 from streams.preparation import Prepared, prepare
