@@ -6,6 +6,7 @@ VENV ?= .venv
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+ALONE := browser demo proxies servers services
 MESSAGES := $(patsubst %,%/locale/zh_Hans/LC_MESSAGES/django.po,streams streamsite)
 
 .PHONY: setup demo demo-tls test test-newest programs lint format messages
@@ -19,8 +20,14 @@ demo-tls: $(VENV)/.demo
 
 setup: $(VENV)/.dev
 
+# The second half starts servers and measures: nothing else may run beside it.
 test: $(VENV)/.test programs
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore tests/,$(ALONE))
+	$(BIN)/python -m pytest $(addprefix tests/,$(ALONE))
+endif
 
 test-newest:
 	@PYTHON=$(PYTHON) sh tests/newest-django.sh

@@ -6,7 +6,7 @@ from tests.clients import content
 from tests.processes import COMMANDS, serve
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def api(project):
     """Return the URL of a server with the streams of scripts.py, without a slash."""
     project.call(content.publish_all)
@@ -14,7 +14,7 @@ def api(project):
         yield server.url
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def daphne(project, api):
     """Return the URL of Daphne beside it, for what servers may do differently."""
     assert "daphne" in COMMANDS
