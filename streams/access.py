@@ -62,7 +62,7 @@ class Asker:
         if self.key is None:
             return found
         chosen = Q(api_keys=self.key)
-        if not self.key.streams.exists():
+        if not self.key.limited:
             chosen = Q(access=Stream.Access.API_KEY)
         more = Stream.objects.published().filter(chosen)
         return Stream.objects.filter(Q(pk__in=found) | Q(pk__in=more))
@@ -87,9 +87,9 @@ def find_model(name: str, asker: Asker) -> Stream:
     one; else raise Problem with the names there are.
     """
     stream = _named(name)
-    if stream is None or not (stream.published or asker.may_view):
+    if stream is None or not _known(stream, asker):
         stream = _named(conf.default_stream or "")
-    if stream is None:
+    if stream is None or not _known(stream, asker):
         named = [one.slug for one in asker.streams()[: MOST_NAMED + 1]]
         known = ", ".join(named[:MOST_NAMED]) or "none is published"
         more = ", …" if len(named) > MOST_NAMED else ""
@@ -104,6 +104,11 @@ def find_model(name: str, asker: Asker) -> Stream:
         )
     authorise(stream, asker)
     return stream
+
+
+def _known(stream: Stream, asker: Asker) -> bool:
+    """Tell whether they may know that there is such a stream."""
+    return stream.published or asker.may_view
 
 
 def authorise(stream: Stream, asker: Asker) -> None:

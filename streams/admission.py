@@ -27,6 +27,20 @@ class Ticket:
 
     def __init__(self, keys: tuple[Hashable, ...]) -> None:
         self._keys = keys
+        self._begun = False
+
+    def begin(self) -> None:
+        """Say that the stream plays: from now on, its end releases the ticket."""
+        self._begun = True
+
+    def release_unless_begun(self) -> None:
+        """Give back a right that nobody came to use.
+
+        A client that leaves before the first byte may leave its response in a cycle of
+        references, where only the garbage collector finds it, some day.
+        """
+        if not self._begun:
+            self.release()
 
     def release(self) -> None:
         keys, self._keys = self._keys, ()

@@ -85,6 +85,13 @@ def _body(request: HttpRequest, json_only: bool) -> object:
         raise RequestDataTooBig
     media_type = (request.content_type or "").lower()
     if media_type in FORM_TYPES and not json_only:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.strip().lower() not in ("utf-8", "utf8"):
+            raise Problem(
+                status=415,
+                code="unsupported_media_type",
+                message=f"Forms are read as UTF-8, and this is in '{charset[:40]}'.",
+            )
         if media_type == FORM_TYPES[0]:
             _strict_utf8(unquote_to_bytes(request.body), "The form")
         try:

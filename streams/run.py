@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from itertools import accumulate
 from weakref import WeakSet
 
 from streams.core.plan import Plan
@@ -34,6 +35,7 @@ class Run:
         clock: Clock,
         heartbeat: float | None = None,
         max_bytes: int | None = None,
+        on_begin: Callable[[], None] = lambda: None,
         on_end: Callable[[], None] = lambda: None,
         stoppable: bool = False,
     ) -> None:
@@ -43,6 +45,7 @@ class Run:
         self.heartbeat = heartbeat
         self.clock: Clock = clock
         self.max_bytes = max_bytes
+        self.on_begin = on_begin
         self.on_end = on_end
         self.steps_sent = 0
         self.bytes_sent = 0
@@ -62,6 +65,7 @@ class Run:
         format's own error event and a clean end, because an exception in the middle
         of a response breaks the server (Daphne 4.2 stops reaping closed streams).
         """
+        self.on_begin()
         started = self.clock.now()
         context = self.context
         writer = self.format.writer(context)
@@ -73,9 +77,13 @@ class Run:
                 async for batch in batches:
                     if self._halted:
                         raise Stopped
-                    frame = b"".join([step(one) for one in batch])
+                    frame = (
+                        self.format.heartbeat
+                        if not batch
+                        else self._join([step(one) for one in batch])
+                    )
                     self.steps_sent += len(batch)
-                    if frame := frame if batch else self.format.heartbeat:
+                    if frame:
                         yield self._sent(frame)
                         if self.max_bytes and self.bytes_sent > self.max_bytes:
                             raise _TooLarge
@@ -120,6 +128,15 @@ class Run:
         """Say that the run was stopped, `at` seconds of the epoch."""
         self._ended_at = at
         self._ended.set()
+
+    def _join(self, frames: list[bytes]) -> bytes:
+        """Join what leaves together, up to the first that is past the limit."""
+        frame = b"".join(frames)
+        if not self.max_bytes or self.bytes_sent + len(frame) <= self.max_bytes:
+            return frame
+        room = self.max_bytes - self.bytes_sent
+        sizes = accumulate(map(len, frames))
+        return b"".join(frames[: next(i for i, n in enumerate(sizes, 1) if n > room)])
 
     def _sent(self, frame: bytes) -> bytes:
         self.bytes_sent += len(frame)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
+from weakref import ref
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -12,7 +13,7 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from streams.admission import Ticket, admit
+from streams.admission import RETRY_AFTER, Ticket, admit
 from streams.core.playback import ServerStops
 from streams.core.sse import to_utf8
 from streams.exceptions import Problem
@@ -101,6 +102,8 @@ async def _answer(
         return BodilessResponse(headers=headers)
     ticket = prepared.ticket or admit(stream, request.META.get("REMOTE_ADDR", ""))
     prepare_for_sigterm()
+    # A weak reference: where nothing else holds it, it is released already.
+    asyncio.get_running_loop().call_later(RETRY_AFTER, _give_back, ref(ticket))
     if not context.call.stream:
         return await _whole(prepared, wire_format, headers, ticket)
     run = Run(
@@ -110,6 +113,7 @@ async def _answer(
         clock=clock,
         heartbeat=stream.heartbeat_s,
         max_bytes=most_bytes(stream),
+        on_begin=ticket.begin,
         on_end=ticket.release,
         stoppable=wire_format.stoppable,
     )
@@ -124,18 +128,27 @@ async def _answer(
     )
 
 
+def _give_back(ticket: "ref[Ticket]") -> None:
+    if unused := ticket():
+        unused.release_unless_begun()
+
+
 async def _whole(
     prepared: Prepared, wire_format: Format, headers: dict[str, str], ticket: Ticket
 ) -> HttpResponse:
     """Answer at once with all of it, when the last of it would have been said."""
-    context = prepared.context
+    ticket.begin()
+    context, steps = prepared.context, prepared.plan.steps
+    most = most_bytes(prepared.stream)
     try:
-        answer = await asyncio.to_thread(
-            lambda: to_utf8(
-                dump_json(wire_format.complete(prepared.plan.steps, context))
-            )
-        )
+        # Before it is made: a hundred copies of a long script stop a process.
+        _refuse_too_large(len(steps.spoken) * context.call.choices, most)
         await clock.sleep(prepared.plan.duration)
+        # Only now: a client that left meanwhile costs nothing.
+        answer = await asyncio.to_thread(
+            lambda: to_utf8(dump_json(wire_format.complete(steps, context)))
+        )
+        _refuse_too_large(len(answer), most)
     except ServerStops:
         raise Problem(
             status=503,
@@ -148,6 +161,18 @@ async def _whole(
     return HttpResponse(
         answer, content_type="application/json", headers={**headers, **NO_STORE}
     )
+
+
+def _refuse_too_large(size: int, most: int | None) -> None:
+    if most is not None and size > most:
+        raise Problem(
+            status=400,
+            code="answer_too_large",
+            message=(
+                f"The answer has more than the {most:,} bytes that are allowed: ask"
+                " for fewer tokens."
+            ),
+        )
 
 
 def refuse_method(request: HttpRequest, methods: tuple[str, ...]) -> None:

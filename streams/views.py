@@ -1,5 +1,7 @@
 """The stream itself, and its plan."""
 
+from dataclasses import replace
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
@@ -9,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from streams.access import find_stream
+from streams.core.parameters import OVERRIDES
 from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.base import Format
@@ -38,7 +41,12 @@ async def events(
         return problem_response(problem, get_format("plain"), request)
 
     def ready() -> Prepared:
-        call = chosen.parse(read_request(request))
+        incoming = read_request(request)
+        call = chosen.parse(incoming)
+        # Vendors' bodies have no place for these, but the address has.
+        named = {name: incoming.query.get(name) for name in OVERRIDES}
+        given = {name: value for name, value in named.items() if value}
+        call = replace(call, overrides={**given, **call.overrides})
         stream = find_stream(slug, get_asker(request))
         return prepare(stream, call, counts_tokens=chosen.counts_tokens)
 
@@ -59,7 +67,12 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     """Return what a stream will do, as JSON: positions, due times, text."""
     chosen = get_format("plain")
     try:
-        call = chosen.parse(read_request(request))
+        incoming = read_request(request)
+        call = chosen.parse(incoming)
+        # Vendors' bodies have no place for these, but the address has.
+        named = {name: incoming.query.get(name) for name in OVERRIDES}
+        given = {name: value for name, value in named.items() if value}
+        call = replace(call, overrides={**given, **call.overrides})
         prepared = prepare(find_stream(slug, get_asker(request)), call)
     except Problem as problem:
         return problem_response(problem, chosen)

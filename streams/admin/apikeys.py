@@ -44,14 +44,15 @@ class ApiKeyAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("opens"))
     def opens(self, key: ApiKey) -> str:
-        named = ", ".join(stream.slug for stream in key.streams.all())
-        return named or _("all for key holders")
+        if not key.limited:
+            return _("all for key holders")
+        return ", ".join(stream.slug for stream in key.streams.all()) or "–"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         return super().get_queryset(request).prefetch_related("streams")
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
-        fields = ["name", "streams", "expires"]
+        fields = ["name", "limited", "streams", "expires"]
         return fields if obj is None else [*fields, *self.readonly_fields]
 
     def save_model(
@@ -61,6 +62,16 @@ class ApiKeyAdmin(ModelAdmin):
             # For response_add: from then on, only its digest is anywhere.
             obj.secret = obj.renew()  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        key = form.instance
+        if not key.limited and key.streams.exists():
+            # Whoever chose streams meant to limit it.
+            key.limited = True
+            key.save(update_fields=["limited"])
 
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None

@@ -26,7 +26,9 @@ def is_for_use_chat(request: HttpRequest) -> bool:
         body = read_request(request, json_only=True).body
     except Problem:
         return False
-    messages = body.get("messages") if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return False
+    messages = body.get("messages") or [body.get("message")]
     return isinstance(messages, list) and any(
         isinstance(message, dict) and "parts" in message for message in messages
     )

@@ -38,13 +38,13 @@ def extent(
     have room, None for all.
     """
     if round is not None:
-        starts = (0, *steps.rounds)
+        starts = (0, *(start for _, start in steps.rounds))
         if round >= len(starts):
             # All was said before. The steps of no position are none.
             steps = steps.after(steps.end)
         else:
-            if round + 1 < len(starts):
-                steps = steps.before(starts[round + 1])
+            if round < len(steps.rounds):
+                steps = steps.before(steps.rounds[round][0])
             steps = steps.after(starts[round])
     stopped_at = ""
     if met := _first_stop(steps, stop):
@@ -53,7 +53,9 @@ def extent(
     if max_tokens is not None:
         room = fit(steps.spoken, max_tokens)
         if room is not None:
-            steps = steps.before(_position(steps, steps.first + room))
+            # With room for nothing, not even for the direction that comes first.
+            last = _position(steps, steps.first + room) if room else -1
+            steps = steps.before(last)
             return Extent(steps=steps, finish="length")
     finish = "stop" if stopped_at else _finish(steps)
     return Extent(steps=steps, finish=finish, stopped_at=stopped_at)

@@ -42,12 +42,14 @@ class Pacing:
 
     def _gaps(self, count: int, instant: Container[int], seed: int) -> Iterator[float]:
         random = Random(seed).random
+        begun = False  # whether anything but directions was due
         for index in range(count):
             if index == 0:
                 yield self.ttft
-            elif index in instant:
+            elif index in instant or not begun:
                 yield 0.0
             elif self.jitter:
                 yield self.delay * (1 + self.jitter * (2 * random() - 1))
             else:
                 yield self.delay
+            begun = begun or index not in instant

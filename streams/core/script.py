@@ -10,7 +10,7 @@ counting one more. It says where a stream is, whatever its chunk size or delay.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from streams.core.directions import CHANNELS, DIRECTIONS, Channel, ToolCall
@@ -122,7 +122,7 @@ def cue_sheet(pieces: Iterable[str | Direction]) -> CueSheet:
             spoken.append(text)
             position += len(text)
 
-    for piece in pieces:
+    for piece in _without_gaps(list(pieces)):
         if isinstance(piece, Direction):
             opened = _nest(opened, piece)
             cues.append(replace(piece, position=position))
@@ -142,6 +142,20 @@ def cue_sheet(pieces: Iterable[str | Direction]) -> CueSheet:
 def compile_script(body: str) -> CueSheet:
     """Compile a literal script; raise ScriptError where a direction is wrong."""
     return cue_sheet(split_directions(normalise(body)))
+
+
+def _without_gaps(pieces: list[str | Direction]) -> Iterator[str | Direction]:
+    """Leave out the white space between tool calls, which are made together."""
+    for before, piece, after in zip(
+        [None, *pieces], pieces, [*pieces[1:], None], strict=False
+    ):
+        apart = isinstance(piece, str) and not piece.strip()
+        if not (apart and _is_call(before) and _is_call(after)):
+            yield piece
+
+
+def _is_call(piece: object) -> bool:
+    return isinstance(piece, Direction) and isinstance(piece.value, ToolCall)
 
 
 def _nest(opened: Direction | None, direction: Direction) -> Direction | None:

@@ -46,8 +46,9 @@ class Steps(Sequence[Step]):
     """The steps that are directions, by index."""
     pauses: Mapping[int, float]
     """Seconds to wait before a step, beyond its delay; after the last, under len()."""
-    rounds: tuple[int, ...] = ()
-    """Positions after tool calls at which a model, given their results, goes on."""
+    rounds: tuple[tuple[int, int], ...] = ()
+    """Positions after tool calls, and those at which a model, given their results, goes
+    on: white space between is not said."""
     end: int
     """Position after the whole script."""
 
@@ -157,12 +158,12 @@ def lay_out(sheet: CueSheet, unit: Unit, size: int) -> Steps:
     )
 
 
-def _rounds(sheet: CueSheet) -> tuple[int, ...]:
+def _rounds(sheet: CueSheet) -> tuple[tuple[int, int], ...]:
     """Find where what is said after tool calls begins.
 
     Calls with nothing but white space between them are made together.
     """
-    found: list[int] = []
+    found: list[tuple[int, int]] = []
     after_call: int | None = None
     for cue in sheet.cues:
         if isinstance(cue, Text) and cue.channel == Channel.TOOL:
@@ -173,7 +174,10 @@ def _rounds(sheet: CueSheet) -> tuple[int, ...]:
             continue
         elif isinstance(cue, Direction) and cue.name == "finish":
             after_call = cue.position + 1
-        elif isinstance(cue, Direction) or cue.text.strip():
-            found.append(after_call)
+        elif isinstance(cue, Direction):
+            found.append((after_call, cue.position))
+            after_call = None
+        elif said := cue.text.lstrip():
+            found.append((after_call, cue.position + len(cue.text) - len(said)))
             after_call = None
     return tuple(found)

@@ -102,13 +102,23 @@ class Fields(Mapping[str, object]):
             )
         return list(objects(value, self.path(name)))
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return a string, or an array of them, as a tuple."""
+    def texts(self, name: str, most: int = 16) -> tuple[str, ...]:
+        """Return a string, or an array of up to `most`, as a tuple."""
         value = self._value(name, [])
         if isinstance(value, str):
             return (value,)
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise wrong_type(self.path(name), "a string or an array of strings", value)
+        if len(value) > most:
+            raise Problem(
+                status=400,
+                code="array_above_max_length",
+                message=(
+                    f"Invalid '{self.path(name)}': {len(value)} items. Give {most} at"
+                    " most."
+                ),
+                param=self.path(name),
+            )
         return tuple(value)
 
     def content(self, name: str = "content", *, required: bool = True) -> str:

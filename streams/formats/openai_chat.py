@@ -198,23 +198,25 @@ class ChatFormat(OpenAIErrors, Format):
 
     def _choices(self, reply: Reply, context: Context) -> Iterator[dict[str, object]]:
         answer, refusal = reply.text(), reply.text(Channel.REFUSAL)
+        reasoning = reply.text(Channel.REASONING)
+        tools = [(tool.name, tool.text) for tool in reply.tools]
         for choice in range(context.call.choices):
             message: dict[str, object] = {
                 "role": "assistant",
-                "content": answer if answer or not (refusal or reply.tools) else None,
+                "content": answer if answer or not (refusal or tools) else None,
                 "refusal": refusal or None,
                 "annotations": [],
             }
-            if reasoning := reply.text(Channel.REASONING):
+            if reasoning:
                 message["reasoning_content"] = reasoning
-            if reply.tools:
+            if tools:
                 message["tool_calls"] = [
                     {
                         "id": call_id(context, index, choice),
                         "type": "function",
-                        "function": {"name": tool.name, "arguments": tool.text},
+                        "function": {"name": name, "arguments": arguments},
                     }
-                    for index, tool in enumerate(reply.tools)
+                    for index, (name, arguments) in enumerate(tools)
                 ]
             yield {
                 "index": choice,

@@ -22,6 +22,9 @@ class CompletionsWriter(Writer):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._with_usage = bool(context.call.options.get("include_usage"))
+        self._head = f"data: {dump_json(about(context))[:-1]},"
+        # While the chunk with the usage is still to come, the others say so.
+        self._tail = ',"usage":null}\n\n' if self._with_usage else "}\n\n"
 
     def step(self, step: Step) -> bytes:
         if step.direction is not None or step.channel not in _SAID:
@@ -32,7 +35,8 @@ class CompletionsWriter(Writer):
         end = self._chunks("", finish_reason(self.context))
         if self._with_usage:
             usage = times(self.context.usage, self.context.call.choices)
-            end += self._data({"choices": [], "usage": usage_of(usage)})
+            counts = dump_json(usage_of(usage))
+            end += to_utf8(f'{self._head}"choices":[],"usage":{counts}}}\n\n')
         return end + DONE
 
     def error(self, message: str) -> bytes:
@@ -40,20 +44,14 @@ class CompletionsWriter(Writer):
         return to_utf8(f"data: {data}\n\n")
 
     def _chunks(self, text: str, finish: str | None = None) -> bytes:
-        frames = []
-        for index in range(self.context.call.choices):
-            choice = {
-                "index": index,
-                "text": text,
-                "logprobs": None,
-                "finish_reason": finish,
-            }
-            usage = {"usage": None} if self._with_usage else {}
-            frames.append(self._data({"choices": [choice], **usage}))
-        return b"".join(frames)
-
-    def _data(self, fields: dict[str, object]) -> bytes:
-        return to_utf8(f"data: {dump_json({**about(self.context), **fields})}\n\n")
+        rest = f'"text":{dump_json(text)},"logprobs":null,"finish_reason":'
+        rest += dump_json(finish)
+        return to_utf8(
+            "".join(
+                f'{self._head}"choices":[{{"index":{index},{rest}}}]{self._tail}'
+                for index in range(self.context.call.choices)
+            )
+        )
 
 
 class CompletionsFormat(OpenAIErrors, Format):

@@ -73,10 +73,11 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='Who or what uses it.', max_length=200, verbose_name='holder')),
                 ('digest', models.CharField(editable=False, max_length=64, unique=True, verbose_name='digest')),
                 ('hint', models.CharField(editable=False, max_length=16, verbose_name='begins with')),
+                ('limited', models.BooleanField(default=False, help_text='Opens the streams chosen here and no others. Otherwise it opens every published stream for holders of a key.', verbose_name='limited')),
                 ('expires', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
                 ('revoked', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked')),
                 ('created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('streams', models.ManyToManyField(blank=True, help_text='What it opens. None chosen: every published stream for holders of a key.', related_name='api_keys', to='streams.stream', verbose_name='streams')),
+                ('streams', models.ManyToManyField(blank=True, help_text='What a limited key opens.', related_name='api_keys', to='streams.stream', verbose_name='streams')),
             ],
             options={
                 'verbose_name': 'API key',

@@ -40,8 +40,15 @@ class ApiKey(models.Model):
         blank=True,
         related_name="api_keys",
         verbose_name=_("streams"),
+        help_text=_("What a limited key opens."),
+    )
+    # A choice of its own: a stream that is deleted must not leave a key unlimited.
+    limited = models.BooleanField(
+        _("limited"),
+        default=False,
         help_text=_(
-            "What it opens. None chosen: every published stream for holders of a key."
+            "Opens the streams chosen here and no others. Otherwise it opens every"
+            " published stream for holders of a key."
         ),
     )
     expires = models.DateTimeField(_("expires"), null=True, blank=True)
@@ -59,11 +66,15 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.hint}…)"
 
     @classmethod
-    def issue(cls, name: str, **values: Any) -> tuple["ApiKey", str]:
-        """Make a key; return it with its secret, which nobody can show again."""
-        key = cls(name=name, **values)
+    def issue(cls, name: str, *streams: Stream, **values: Any) -> tuple["ApiKey", str]:
+        """Make a key; return it with its secret, which nobody can show again.
+
+        It is limited to the streams, if there are any.
+        """
+        key = cls(name=name, limited=bool(streams), **values)
         secret = key.renew()
         key.save()
+        key.streams.set(streams)
         return key, secret
 
     def renew(self) -> str:
@@ -74,9 +85,8 @@ class ApiKey(models.Model):
 
     def opens(self, stream: Stream) -> bool:
         """Tell whether a published stream may be played with it."""
-        chosen = {one.pk for one in self.streams.all()}
-        if chosen:
-            return stream.pk in chosen
+        if self.limited:
+            return self.streams.filter(pk=stream.pk).exists()
         return stream.access == Stream.Access.API_KEY
 
     def revoke(self) -> None:

@@ -84,17 +84,32 @@ def test_a_key_that_expired_opens_nothing(make_stream):
 def test_a_limited_key_opens_what_it_names_and_nothing_else(make_stream):
     named = make_stream(slug="named", access="signed-in")
     make_stream(slug="other", access="api-key")
-    key, secret = ApiKey.issue("limited")
-    key.streams.add(named)
+    _, secret = ApiKey.issue("limited", named)
     assert opens(secret, "named") == "ok"
     assert opens(secret, "other") == 403
     assert [s.slug for s in Asker(AnonymousUser, secret).streams()] == ["named"]
 
 
+def test_a_limited_key_stays_so_when_its_streams_are_gone(make_stream):
+    gone = make_stream(slug="gone", access="api-key")
+    make_stream(slug="other", access="api-key")
+    _, secret = ApiKey.issue("limited", gone)
+    gone.delete()
+    assert opens(secret, "other") == 403
+    assert not Asker(AnonymousUser, secret).streams()
+
+
+def test_choosing_streams_in_the_form_limits_the_key(client, keeper, make_stream):
+    named = make_stream(slug="named", access="api-key")
+    make_stream(slug="other", access="api-key")
+    secret = make_key(client, streams=[named.pk]).context["secret"]
+    assert ApiKey.objects.get().limited
+    assert (opens(secret, "named"), opens(secret, "other")) == ("ok", 403)
+
+
 def test_no_key_opens_a_draft(make_stream):
     draft = make_stream(published=False, access="api-key")
-    key, secret = ApiKey.issue("limited")
-    key.streams.add(draft)
+    _, secret = ApiKey.issue("limited", draft)
     assert opens(secret) == 404
     assert not Asker(AnonymousUser, secret).streams()
 

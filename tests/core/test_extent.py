@@ -49,7 +49,9 @@ def test_before_and_after_a_position_make_the_whole(body, unit, size, data):
 def test_rounds_together_say_everything_once(body, unit):
     steps = cut(body, unit)
     rounds = [limited(steps, round=n).steps for n in range(len(steps.rounds) + 1)]
-    assert "".join(one.spoken for one in rounds) == steps.spoken
+    said = "".join(one.spoken for one in rounds)
+    # But for the white space between a tool's call and what is said to its result.
+    assert "".join(said.split()) == "".join(steps.spoken.split())
     assert not len(limited(steps, round=len(rounds)).steps)
 
 
@@ -57,7 +59,7 @@ def test_a_model_waits_for_the_results_of_its_tools():
     steps = cut(f"Let me look.\n{TOOL}\n\n{TOOL}\nIt is green.\n{TOOL}\n")
     said = [limited(steps, round=n) for n in range(4)]
     assert [one.steps.spoken for one in said] == [
-        'Let me look.\n{"at":"it"}\n{"at":"it"}',
+        'Let me look.\n{"at":"it"}{"at":"it"}',
         'It is green.\n{"at":"it"}',
         "",
         "",
@@ -87,6 +89,18 @@ def test_the_earliest_stop_sequence_wins_and_reasoning_does_not_count():
     said = limited(steps, stop=("def", "END", "cEND"))
     assert (said.steps.spoken, said.stopped_at) == ("ENDab", "cEND")
     assert said.finish == "stop"
+
+
+def test_room_for_nothing_has_none_for_a_tool_call():
+    assert not len(limited(cut(TOOL), max_tokens=0).steps)
+
+
+def test_white_space_around_a_round_is_not_said():
+    steps = cut(f"Look.\n\n{TOOL}\n\n<!-- stream: pause 1s -->\n\nGreen.")
+    said = [limited(steps, round=n).steps.spoken for n in range(2)]
+    assert said == ['Look.\n\n{"at":"it"}', "\nGreen."]
+    steps = cut(f"{TOOL}\n\n  Green.")
+    assert limited(steps, round=1).steps.spoken == "Green."
 
 
 @pytest.mark.parametrize(

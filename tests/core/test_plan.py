@@ -84,6 +84,12 @@ def test_delay_and_time_to_first_token():
     assert list(make("abc", ttft=0.5, delay=0.1).due) == pytest.approx([0.5, 0.6, 0.7])
 
 
+def test_a_direction_takes_no_time_not_even_at_the_beginning():
+    body = "<!-- stream: reasoning -->ab<!-- stream: /reasoning -->c"
+    due = make(body, ttft=0.5, delay=1).due
+    assert list(due) == pytest.approx([0.5, 0.5, 1.5, 1.5, 2.5])
+
+
 def test_300_events_at_30_ms_take_8_97_seconds():
     assert make("x" * 300, delay=0.03).duration == pytest.approx(8.97)
 
