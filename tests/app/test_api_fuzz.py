@@ -21,12 +21,24 @@ USER = {"role": "user", "content": "Hello"}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
 
 
+def json_of(shape):
+    return lambda response: shape(json.loads(response.content))
+
+
+def is_a_sentence(response):
+    """Tell what `useChat` shows of an answer that is no stream."""
+    assert response.headers["Content-Type"].startswith("text/plain")
+    assert response.content.decode().strip()
+
+
+@json_of
 def openai_shape(answer):
     assert answer.keys() == {"error"}
     assert answer["error"].keys() == {"message", "type", "param", "code"}
     assert answer["error"]["message"]
 
 
+@json_of
 def anthropic_shape(answer):
     assert answer.keys() == {"type", "error", "request_id"}
     assert answer["type"] == "error"
@@ -34,6 +46,7 @@ def anthropic_shape(answer):
     assert answer["error"]["message"]
 
 
+@json_of
 def gemini_shape(answer):
     if isinstance(answer, list):  # as to a stream that is no `alt=sse`
         [answer] = answer
@@ -42,6 +55,7 @@ def gemini_shape(answer):
     assert answer["error"]["message"]
 
 
+@json_of
 def ollama_shape(answer):
     assert answer.keys() == {"error"}
     assert isinstance(answer["error"], str)
@@ -133,6 +147,30 @@ MESSAGES = {
     "stream": True,
     "thinking": {"type": "enabled", "budget_tokens": 1024},
     "tools": [],
+}
+UI = {
+    "id": "chat",
+    "model": "hello",
+    "trigger": "submit-message",
+    "messages": [
+        {"id": "1", "role": "system", "parts": [{"type": "text", "text": "s"}]},
+        {"id": "2", "role": "user", "parts": [{"type": "text", "text": "Hello"}]},
+        {
+            "id": "3",
+            "role": "assistant",
+            "parts": [
+                {"type": "step-start"},
+                {"type": "reasoning", "text": "hm"},
+                {
+                    "type": "tool-f",
+                    "toolCallId": "c",
+                    "state": "output-available",
+                    "input": {},
+                    "output": {"x": 1},
+                },
+            ],
+        },
+    ],
 }
 OPTIONS = {"num_predict": 5, "stop": ["x"], "seed": 1}
 
@@ -226,6 +264,10 @@ VENDORS = {
             ("/api/show", {"model": "hello:latest"}),
         ],
     ),
+    "ai-sdk": (
+        is_a_sentence,
+        [("/streams/hello/events?format=ai-sdk", UI), ("/api/completion", UI)],
+    ),
 }
 
 ODD = [
@@ -286,7 +328,7 @@ async def test_no_body_breaks_anything(make_stream, vendor):
         seen.add(response.status_code)
         if response.status_code != 200:
             assert 400 <= response.status_code < 500, (path, data)
-            is_error(json.loads(response.content))
+            is_error(response)
         elif response.streaming:
             assert b"".join([part async for part in response.streaming_content])
         else:
