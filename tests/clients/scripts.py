@@ -44,7 +44,7 @@ SCRIPTS: dict[str, tuple[str, dict[str, object]]] = {
         "Wait.<!-- stream: pause 2300ms -->Now.<!-- stream: pause 1200ms -->",
         {"unit": "word", "heartbeat_s": 1},
     ),
-    # Fails in the middle, once it has said more than it may.
+    # Fails in the middle, after the first character.
     "limited": ("abc", {"max_bytes": 1}),
     # Begins after half a second and ends 0.9 s later.
     "slow": ("abcd", {"ttft_ms": 500, "delay_ms": 300}),

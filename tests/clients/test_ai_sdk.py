@@ -95,7 +95,7 @@ def test_a_tool_loop_goes_on_in_the_same_message(heard):
 
 def test_an_error_in_the_middle(heard):
     [text] = parts(heard["limited"], "text")
-    assert text["text"] == "abc"
+    assert text["text"] == "a"
     [error] = heard["limited"]["errors"]
     assert error.startswith("Stopped at the limit of 1 bytes. (run ")
 
