@@ -31,23 +31,20 @@ def is_a_sentence(response):
     assert response.content.decode().strip()
 
 
-@json_of
-def openai_shape(answer):
+def openai_error(answer):
     assert answer.keys() == {"error"}
     assert answer["error"].keys() == {"message", "type", "param", "code"}
     assert answer["error"]["message"]
 
 
-@json_of
-def anthropic_shape(answer):
+def anthropic_error(answer):
     assert answer.keys() == {"type", "error", "request_id"}
     assert answer["type"] == "error"
     assert answer["error"]["type"].endswith(("_error", "_too_large"))
     assert answer["error"]["message"]
 
 
-@json_of
-def gemini_shape(answer):
+def gemini_error(answer):
     if isinstance(answer, list):  # as to a stream that is no `alt=sse`
         [answer] = answer
     assert answer.keys() == {"error"}
@@ -55,8 +52,7 @@ def gemini_shape(answer):
     assert answer["error"]["message"]
 
 
-@json_of
-def ollama_shape(answer):
+def ollama_error(answer):
     assert answer.keys() == {"error"}
     assert isinstance(answer["error"], str)
     assert answer["error"]
@@ -177,7 +173,7 @@ OPTIONS = {"num_predict": 5, "stop": ["x"], "seed": 1}
 # For each vendor: the shape of its errors, and requests that it answers.
 VENDORS = {
     "openai": (
-        openai_shape,
+        json_of(openai_error),
         [
             (
                 "/v1/chat/completions",
@@ -206,14 +202,14 @@ VENDORS = {
         ],
     ),
     "openai-responses": (
-        openai_shape,
+        json_of(openai_error),
         [
             ("/v1/responses", INPUT),
             ("/v1/responses", INPUT | {"stream": False, "background": True}),
         ],
     ),
     "anthropic": (
-        anthropic_shape,
+        json_of(anthropic_error),
         [
             ("/v1/messages", MESSAGES),
             ("/v1/messages", MESSAGES | {"stream": False}),
@@ -221,7 +217,7 @@ VENDORS = {
         ],
     ),
     "gemini": (
-        gemini_shape,
+        json_of(gemini_error),
         [
             ("/v1beta/models/hello:generateContent", CONTENTS),
             ("/v1/models/hello:streamGenerateContent?alt=sse", CONTENTS),
@@ -231,7 +227,7 @@ VENDORS = {
         ],
     ),
     "ollama": (
-        ollama_shape,
+        json_of(ollama_error),
         [
             (
                 "/api/chat",

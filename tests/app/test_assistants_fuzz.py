@@ -10,7 +10,7 @@ from django.test import AsyncRequestFactory
 from django.urls import resolve
 
 from streams import admission
-from tests.app.test_api_fuzz import broken, openai_shape
+from tests.app.test_api_fuzz import broken, openai_error
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,7 +115,7 @@ async def test_no_body_breaks_anything(make_stream):
         seen.add((status, number % len(requests)))
         if status != 200:
             assert 400 <= status < 500, (path, data)
-            openai_shape(answer)
+            openai_error(answer)
         elif isinstance(answer, bytes):
             assert answer.endswith(b"event: done\ndata: [DONE]\n\n"), (path, data)
         # Whatever was kept can be read.
