@@ -49,3 +49,7 @@ def test_messages(api):
     assert (keyed["name"], keyed["status"]) == ("AuthenticationError", 401)
     assert cut["type"] == "api_error"
     assert "Stopped at the limit of 1 bytes." in cut["message"]
+
+    assert heard["refused"] == ["RateLimitError", "5"]
+    assert heard["retried"].startswith("x")
+    assert heard["waited"] == pytest.approx(5, abs=0.8)

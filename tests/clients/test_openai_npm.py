@@ -24,3 +24,7 @@ def test_chat_completions(api):
     assert heard["error"]["name"] == "NotFoundError"
     assert heard["error"]["param"] == "model"
     assert "Known: busy" in heard["error"]["message"]
+
+    assert heard["refused"] == ["RateLimitError", "5"]
+    assert heard["retried"].startswith("x")
+    assert heard["waited"] == pytest.approx(5, abs=0.8)

@@ -69,4 +69,17 @@ for (const [name, fail] of Object.entries(errors)) {
     heard.errors[name] = { name: error.constructor.name, type: error.error?.error?.type, status, requestID, message };
   }
 }
+
+// One plays and has the only place; who asks meanwhile waits as long as it is told.
+const playing = await client.messages.create(ask('busy', { stream: true }));
+await playing[Symbol.asyncIterator]().next();
+try {
+  await client.messages.create(ask('busy'), { maxRetries: 0 });
+} catch (error) {
+  heard.refused = [error.constructor.name, error.headers.get('retry-after')];
+}
+const asked = performance.now();
+heard.retried = (await client.messages.create(ask('busy', { max_tokens: 1 }))).content[0].text;
+heard.waited = (performance.now() - asked) / 1000;
+playing.controller.abort();
 console.log(JSON.stringify(heard));

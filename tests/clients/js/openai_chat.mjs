@@ -32,4 +32,19 @@ try {
 } catch (error) {
   heard.error = { name: error.constructor.name, status: error.status, param: error.param, message: error.message };
 }
+
+// One plays and has the only place; who asks meanwhile waits as long as it is told.
+const busy = { model: 'busy', messages };
+const playing = await client.chat.completions.create({ ...busy, stream: true });
+await playing[Symbol.asyncIterator]().next();
+try {
+  await client.chat.completions.create(busy, { maxRetries: 0 });
+} catch (error) {
+  heard.refused = [error.constructor.name, error.headers.get('retry-after')];
+}
+const asked = performance.now();
+const retried = await client.chat.completions.create({ ...busy, max_tokens: 1 });
+heard.retried = retried.choices[0].message.content;
+heard.waited = (performance.now() - asked) / 1000;
+playing.controller.abort();
 console.log(JSON.stringify(heard));
