@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.clients import content
+from tests.clients import assistants_content, content, kept_content
+from tests.clients.assistants import connect
 from tests.processes import COMMANDS, serve
 
 
@@ -39,3 +40,23 @@ def no_proxy(monkeypatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def beta(api):
+    with connect(api) as beta:
+        yield beta
+
+
+@pytest.fixture
+def publish(project):
+    """Return a function that publishes a script, or another state of it, for a test."""
+    slugs = set()
+
+    def publish(slug, body, **settings):
+        slugs.add(slug)
+        project.call(kept_content.republish, slug, body, **settings)
+
+    yield publish
+    # Others count what is there.
+    project.call(assistants_content.withdraw, list(slugs))

@@ -9,7 +9,6 @@ import openai
 import pytest
 from openai import AssistantEventHandler, AsyncAssistantEventHandler
 
-from tests.clients import assistants_content, kept_content
 from tests.clients.assistants import (
     DEPRECATED,
     HELLO,
@@ -42,26 +41,6 @@ SIMPLE_RUN = [
     "thread.run.step.completed",
     "thread.run.completed",
 ]
-
-
-@pytest.fixture
-def beta(api):
-    with connect(api) as beta:
-        yield beta
-
-
-@pytest.fixture
-def publish(project):
-    """Return a function that publishes a script, or another state of it, for a test."""
-    slugs = set()
-
-    def publish(slug, body, **settings):
-        slugs.add(slug)
-        project.call(kept_content.republish, slug, body, **settings)
-
-    yield publish
-    # Others count what is there.
-    project.call(assistants_content.withdraw, list(slugs))
 
 
 class Listener(AssistantEventHandler):

@@ -18,7 +18,7 @@ from openai.types.beta import (
 from openai.types.beta.threads import Message, MessageDeleted, Run
 from openai.types.beta.threads.runs import RunStep
 
-from tests.clients import assistants_content, kept_content
+from tests.clients import assistants_content
 from tests.clients.assistants import (
     DEPRECATED,
     HELLO,
@@ -38,26 +38,6 @@ TOOL = {
     "type": "function",
     "function": {"name": "f", "parameters": {"type": "object", "properties": {}}},
 }
-
-
-@pytest.fixture
-def beta(api):
-    with connect(api) as beta:
-        yield beta
-
-
-@pytest.fixture
-def publish(project):
-    """Return a function that publishes a script, or another state of it, for a test."""
-    slugs = set()
-
-    def publish(slug, body, **settings):
-        slugs.add(slug)
-        project.call(kept_content.republish, slug, body, **settings)
-
-    yield publish
-    # Others count what is there.
-    project.call(assistants_content.withdraw, list(slugs))
 
 
 @pytest.fixture
