@@ -173,13 +173,15 @@ def _refuse_too_long(stream: Stream, plan: Plan) -> None:
 
 def most_seconds(stream: Stream) -> int | None:
     """Return how long a play may take: the smaller of the stream's and the site's."""
-    limits = (stream.max_duration_s, conf.max_duration)
-    return min((one for one in limits if one is not None), default=None)
+    return _smaller(stream.max_duration_s, conf.max_duration)
 
 
 def most_bytes(stream: Stream) -> int | None:
     """Return how large a play may be: the smaller of the stream's and the site's."""
-    limits = (stream.max_bytes, conf.max_bytes)
+    return _smaller(stream.max_bytes, conf.max_bytes)
+
+
+def _smaller(*limits: int | None) -> int | None:
     return min((one for one in limits if one is not None), default=None)
 
 

@@ -47,7 +47,7 @@ async def serve(
     Whatever goes wrong before the first byte is said in the format's own way.
     """
     try:
-        refuse_method(request, methods)
+        _refuse_method(request, methods)
         if request.method == "OPTIONS":
             return BodilessResponse(status=204, headers={"Allow": ", ".join(methods)})
         _refuse_wsgi(request)
@@ -175,7 +175,7 @@ def _refuse_too_large(size: int, most: int | None) -> None:
         )
 
 
-def refuse_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
+def _refuse_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
     """Raise Problem with status 405 for a method that an endpoint does not have."""
     if request.method not in methods:
         usable = " or ".join(m for m in methods if m not in ("HEAD", "OPTIONS"))

@@ -11,10 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from streams.access import find_stream
-from streams.core.parameters import OVERRIDES
 from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.base import Format
+from streams.formats.conversation import query_overrides
 from streams.http import NO_STORE, problem_response
 from streams.preparation import Prepared, prepare
 from streams.requests import get_asker, read_request
@@ -43,10 +43,8 @@ async def events(
     def ready() -> Prepared:
         incoming = read_request(request)
         call = chosen.parse(incoming)
-        # Vendors' bodies have no place for these, but the address has.
-        named = {name: incoming.query.get(name) for name in OVERRIDES}
-        given = {name: value for name, value in named.items() if value}
-        call = replace(call, overrides={**given, **call.overrides})
+        overrides = {**query_overrides(incoming), **call.overrides}
+        call = replace(call, overrides=overrides)
         stream = find_stream(slug, get_asker(request))
         return prepare(stream, call, counts_tokens=chosen.counts_tokens)
 
@@ -69,10 +67,8 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         incoming = read_request(request)
         call = chosen.parse(incoming)
-        # Vendors' bodies have no place for these, but the address has.
-        named = {name: incoming.query.get(name) for name in OVERRIDES}
-        given = {name: value for name, value in named.items() if value}
-        call = replace(call, overrides={**given, **call.overrides})
+        overrides = {**query_overrides(incoming), **call.overrides}
+        call = replace(call, overrides=overrides)
         prepared = prepare(find_stream(slug, get_asker(request)), call)
     except Problem as problem:
         return problem_response(problem, chosen)

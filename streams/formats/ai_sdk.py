@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from streams.core.directions import Channel, ToolCall
-from streams.core.parameters import OVERRIDES
 from streams.core.sse import to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, Writer, dump_json
+from streams.formats.base import Context, Writer, dump_json
 from streams.formats.call import Call, Incoming, Message
 from streams.formats.conversation import (
-    from_query,
     last_user_message,
+    query_overrides,
     rounds_since_prompt,
     system_prompt,
 )
 from streams.formats.fields import Fields
+from streams.formats.vendor import VendorFormat
 
 DONE = b"data: [DONE]\n\n"
 
@@ -142,20 +142,18 @@ class UIMessageWriter(Writer):
         )
 
 
-class AISDKFormat(Format):
+class AISDKFormat(VendorFormat):
     """For `useChat`, `useCompletion` and whatever else reads UI message streams."""
 
     name = "ai-sdk"
     # As the SDK's own back ends do.
     heartbeat = b": keep-alive\n\n"
-    counts_tokens = True
 
     def parse(self, incoming: Incoming) -> Call:
-        given = incoming.query
-        overrides = {name: given[name] for name in OVERRIDES if given.get(name)}
-        if incoming.method != "POST":
-            return replace(from_query(incoming), overrides=overrides)
-        fields = Fields.of(incoming.body)
+        # At its own addresses, too: a page has no other place to say them.
+        return replace(super().parse(incoming), overrides=query_overrides(incoming))
+
+    def read(self, fields: Fields) -> Call:
         messages, continued = read_conversation(fields)
         return Call(
             model=fields.text("model", ""),
@@ -163,7 +161,6 @@ class AISDKFormat(Format):
             prompt=last_user_message(messages),
             system=system_prompt(messages),
             round=rounds_since_prompt(messages),
-            overrides=overrides,
             params=dict(fields),
             options={"message_id": continued},
         )

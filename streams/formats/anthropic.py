@@ -16,16 +16,16 @@ from streams.formats.anthropic_messages import (
     error_body,
     message,
 )
-from streams.formats.base import Context, Format, Model, Writer, dump_json
-from streams.formats.call import Call, Incoming, Message
+from streams.formats.base import Context, Model, Writer, dump_json
+from streams.formats.call import Call, Message
 from streams.formats.conversation import (
     MOST_TOKENS,
-    from_query,
     last_user_message,
     rounds_since_prompt,
 )
 from streams.formats.fields import Fields, missing
 from streams.formats.reply import Reply
+from streams.formats.vendor import VendorFormat
 
 ROLES = ("user", "assistant", "system")
 
@@ -41,17 +41,13 @@ ERROR_TYPES = {
 }
 
 
-class MessagesFormat(Format):
+class MessagesFormat(VendorFormat):
     """`POST /v1/messages`."""
 
     name = "anthropic"
     heartbeat = PING
-    counts_tokens = True
 
-    def parse(self, incoming: Incoming) -> Call:
-        if incoming.method != "POST":
-            return from_query(incoming)
-        fields = Fields.of(incoming.body)
+    def read(self, fields: Fields) -> Call:
         call = read_conversation(fields)
         # 0 fills the cache of prompts, and says nothing.
         limit = fields.integer("max_tokens", 0, MOST_TOKENS)

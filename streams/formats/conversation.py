@@ -1,5 +1,6 @@
 """What requests of all vendors have in common: conversations, limits and seeds."""
 
+from streams.core.parameters import OVERRIDES
 from streams.formats.call import Call, Incoming, Message
 from streams.formats.fields import Fields
 
@@ -17,6 +18,13 @@ def from_query(incoming: Incoming) -> Call:
     """Read a GET, from a browser's address bar or an EventSource: `?prompt=…`."""
     prompt = incoming.query.get("prompt", "")
     return Call(prompt=prompt, messages=(Message(role="user", content=prompt),))
+
+
+def query_overrides(incoming: Incoming) -> dict[str, str]:
+    """Return the settings that an address names: vendors' bodies have no place for
+    them."""
+    given = incoming.query
+    return {name: given[name] for name in OVERRIDES if given.get(name)}
 
 
 def rounds_since_prompt(messages: tuple[Message, ...]) -> int:

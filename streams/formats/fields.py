@@ -70,15 +70,16 @@ class Fields(Mapping[str, object]):
         if isinstance(value, bool) or not isinstance(value, int):
             raise wrong_type(self.path(name), "an integer", value)
         if not lowest <= value <= highest:
-            raise Problem(
-                status=400,
-                code="integer_out_of_range",
-                message=(
-                    f"Invalid '{self.path(name)}': {str(value)[:40]} is not from"
-                    f" {lowest} to {highest}."
-                ),
-                param=self.path(name),
-            )
+            raise out_of_range("integer", self.path(name), value, lowest, highest)
+        return value
+
+    def number(self, name: str, lowest: int, highest: int, default: float) -> float:
+        """Return a number in a range, ends included."""
+        value = self._value(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise wrong_type(self.path(name), "a number", value)
+        if not lowest <= value <= highest:
+            raise out_of_range("number", self.path(name), value, lowest, highest)
         return value
 
     def record(self, name: str) -> "Fields":
@@ -165,10 +166,32 @@ def missing(path: str) -> Problem:
     )
 
 
+def out_of_range(
+    what: str, path: str, value: float, lowest: int, highest: int
+) -> Problem:
+    return Problem(
+        status=400,
+        code=f"{what}_out_of_range",
+        message=(
+            f"Invalid '{path}': {str(value)[:40]} is not from {lowest} to {highest}."
+        ),
+        param=path,
+    )
+
+
 def wrong_type(path: str, wanted: str, value: object) -> Problem:
     return Problem(
         status=400,
         code="invalid_type",
         message=f"Invalid type for '{path}': expected {wanted}, but got {kind(value)}.",
+        param=path,
+    )
+
+
+def invalid(path: str, why: str) -> Problem:
+    return Problem(
+        status=400,
+        code="invalid_value",
+        message=f"Invalid '{path}': {why}.",
         param=path,
     )

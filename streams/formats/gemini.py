@@ -8,11 +8,10 @@ from streams.core.directions import Channel
 from streams.core.sse import to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, Model, Writer, dump_json
+from streams.formats.base import Context, Model, Writer, dump_json
 from streams.formats.call import Call, Incoming, Message
 from streams.formats.conversation import (
     MOST_TOKENS,
-    from_query,
     last_user_message,
     rounds_since_prompt,
     seed_override,
@@ -28,6 +27,7 @@ from streams.formats.gemini_responses import (
     response,
 )
 from streams.formats.pieces import whole_parts
+from streams.formats.vendor import VendorFormat
 
 MOST_CANDIDATES = 8
 """Largest `candidateCount`, as at Google."""
@@ -36,19 +36,15 @@ MOST_CANDIDATES = 8
 ROLES = {"user": "user", "model": "assistant", "function": "user"}
 
 
-class GeminiFormat(Format):
+class GeminiFormat(VendorFormat):
     """`…:generateContent`, and `…:streamGenerateContent?alt=sse`."""
 
     name = "gemini"
     # A comment would be no JSON to Google's SDK for Python; an empty line is nothing.
     heartbeat = b"\r\n"
-    counts_tokens = True
 
-    def parse(self, incoming: Incoming) -> Call:
+    def read(self, fields: Fields) -> Call:
         """Read a body. The model, and whether it streams, are in the address."""
-        if incoming.method != "POST":
-            return from_query(incoming)
-        fields = Fields.of(incoming.body)
         messages = tuple(read_contents(fields))
         system = fields.record(spelled(fields, "systemInstruction"))
         config = fields.record(spelled(fields, "generationConfig"))

@@ -11,11 +11,10 @@ from streams.core.directions import Channel
 from streams.core.sse import to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, Model, Writer, dump_json
-from streams.formats.call import Call, Incoming, Message
+from streams.formats.base import Context, Model, Writer, dump_json
+from streams.formats.call import Call, Message
 from streams.formats.conversation import (
     MOST_TOKENS,
-    from_query,
     last_user_message,
     rounds_since_prompt,
     seed_override,
@@ -25,6 +24,7 @@ from streams.formats.fields import Fields, wrong_type
 from streams.formats.ollama_models import listed, rfc3339, shown
 from streams.formats.pieces import Pieces, arguments, whole_parts
 from streams.formats.reply import Part
+from streams.formats.vendor import VendorFormat
 
 
 class OllamaWriter(Writer):
@@ -51,14 +51,13 @@ class OllamaWriter(Writer):
         return line({"error": f"{message} (run {self.context.run_id})"})
 
 
-class OllamaFormat(Format):
+class OllamaFormat(VendorFormat):
     """What both of Ollama's endpoints have in common."""
 
     media_type = "application/x-ndjson"
     # White space before the next object: an empty line would break Ollama's library
     # for Python.
     heartbeat = b" "
-    counts_tokens = True
     calls_tools = False
 
     @abstractmethod
@@ -69,10 +68,7 @@ class OllamaFormat(Format):
     def said(self, parts: list[Part]) -> dict[str, object]:
         """Return the fields that say parts."""
 
-    def parse(self, incoming: Incoming) -> Call:
-        if incoming.method != "POST":
-            return from_query(incoming)
-        fields = Fields.of(incoming.body)
+    def read(self, fields: Fields) -> Call:
         model = fields.text("model")
         messages = self.read_messages(fields)
         options = fields.record("options")

@@ -5,6 +5,7 @@ from streams.exceptions import Problem
 from streams.formats.base import Context, dump_json
 from streams.formats.call import Message
 from streams.formats.fields import Fields
+from streams.formats.vendor import VendorFormat
 
 _TYPES = {
     401: "authentication_error",
@@ -15,8 +16,11 @@ _TYPES = {
 }
 
 
-class OpenAIErrors:
-    """`{"error": {"message", "type", "param", "code"}}`, as all of them say it."""
+class OpenAIFormat(VendorFormat):
+    """Errors are `{"error": {"message", "type", "param", "code"}}` in all of them."""
+
+    # No `id:` was sent, so a block of its own is safe for every known client.
+    heartbeat = b": heartbeat\n\n"
 
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         error = {
@@ -38,6 +42,11 @@ def server_error(message: str, context: Context) -> dict[str, object]:
             "code": "server_error",
         }
     }
+
+
+def error_event(message: str, context: Context) -> bytes:
+    """Return that error as an event without a name."""
+    return to_utf8(f"data: {dump_json(server_error(message, context))}\n\n")
 
 
 def read_messages(fields: Fields, name: str = "messages") -> tuple[Message, ...]:

@@ -12,11 +12,11 @@ from typing import Any
 from streams.core.directions import Channel
 from streams.core.sse import to_utf8
 from streams.core.steps import Step
-from streams.formats.base import Context, Format, Writer, dump_json
+from streams.formats.base import Context, Writer, dump_json
 from streams.formats.call import Call, Incoming
-from streams.formats.conversation import MOST_TOKENS, from_query, last_user_message
+from streams.formats.conversation import MOST_TOKENS, last_user_message
 from streams.formats.fields import Fields
-from streams.formats.openai import OpenAIErrors, read_messages, server_error
+from streams.formats.openai import OpenAIFormat, read_messages, server_error
 from streams.formats.openai_assistants_outcome import (
     MESSAGE_STEP,
     TOOLS_STEP,
@@ -174,20 +174,17 @@ class AssistantsWriter(Writer):
         return events + event(f"thread.run.{ended.run['status']}", ended.run) + DONE
 
 
-class AssistantsFormat(OpenAIErrors, Format):
+class AssistantsFormat(OpenAIFormat):
     """`POST /v1/threads/runs` and its like; see `streams.api.assistants`."""
 
     name = "openai-assistants"
-    # No `id:` was sent, so a block of its own is safe for every known client.
-    heartbeat = b": heartbeat\n\n"
-    counts_tokens = True
     stoppable = True
 
     def parse(self, incoming: Incoming) -> Call:
+        return replace(super().parse(incoming), round=0)
+
+    def read(self, fields: Fields) -> Call:
         """Read a run with a thread of its own, which nothing is kept of."""
-        if incoming.method != "POST":
-            return replace(from_query(incoming), round=0)
-        fields = Fields.of(incoming.body)
         thread = fields.record("thread")
         messages = read_messages(thread) if thread.get("messages") else ()
         return Call(
@@ -197,7 +194,6 @@ class AssistantsFormat(OpenAIErrors, Format):
             system=fields.text("instructions", ""),
             stream=fields.flag("stream", True),
             max_tokens=fields.integer("max_completion_tokens", 1, MOST_TOKENS),
-            round=0,
             params=dict(fields),
         )
 

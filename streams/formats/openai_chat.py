@@ -10,18 +10,17 @@ from typing import Any
 from streams.core.directions import Channel, ToolCall
 from streams.core.sse import to_utf8
 from streams.core.steps import Step
-from streams.formats.base import Context, Format, Model, Usage, Writer, dump_json
-from streams.formats.call import Call, Incoming
+from streams.formats.base import Context, Model, Usage, Writer, dump_json
+from streams.formats.call import Call
 from streams.formats.conversation import (
     MOST_TOKENS,
-    from_query,
     last_user_message,
     rounds_since_prompt,
     seed_override,
     system_prompt,
 )
 from streams.formats.fields import Fields
-from streams.formats.openai import OpenAIErrors, read_messages, server_error
+from streams.formats.openai import OpenAIFormat, error_event, read_messages
 from streams.formats.reply import Reply
 
 MOST_CHOICES = 128
@@ -113,8 +112,7 @@ class ChatWriter(Writer):
         return end + DONE
 
     def error(self, message: str) -> bytes:
-        data = dump_json(server_error(message, self.context))
-        return to_utf8(f"data: {data}\n\n")
+        return error_event(message, self.context)
 
     def _called(self, name: str, choice: int) -> dict[str, object]:
         index = self._tools - 1
@@ -136,18 +134,12 @@ class ChatWriter(Writer):
         )
 
 
-class ChatFormat(OpenAIErrors, Format):
+class ChatFormat(OpenAIFormat):
     """`POST /v1/chat/completions`."""
 
     name = "openai-chat"
-    # No `id:` was sent, so a block of its own is safe for every known client.
-    heartbeat = b": heartbeat\n\n"
-    counts_tokens = True
 
-    def parse(self, incoming: Incoming) -> Call:
-        if incoming.method != "POST":
-            return from_query(incoming)
-        fields = Fields.of(incoming.body)
+    def read(self, fields: Fields) -> Call:
         model = fields.text("model")
         messages = read_messages(fields)
         limit = fields.integer("max_completion_tokens", 1, MOST_TOKENS)

@@ -6,11 +6,11 @@ from streams.core.directions import Channel
 from streams.core.sse import to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, Writer, dump_json
-from streams.formats.call import Call, Incoming, Message
-from streams.formats.conversation import MOST_TOKENS, from_query, seed_override
+from streams.formats.base import Context, Writer, dump_json
+from streams.formats.call import Call, Message
+from streams.formats.conversation import MOST_TOKENS, seed_override
 from streams.formats.fields import Fields, wrong_type
-from streams.formats.openai import OpenAIErrors, server_error
+from streams.formats.openai import OpenAIFormat, error_event
 from streams.formats.openai_chat import DONE, MOST_CHOICES, times, usage_of
 from streams.formats.reply import Reply
 
@@ -40,8 +40,7 @@ class CompletionsWriter(Writer):
         return end + DONE
 
     def error(self, message: str) -> bytes:
-        data = dump_json(server_error(message, self.context))
-        return to_utf8(f"data: {data}\n\n")
+        return error_event(message, self.context)
 
     def _chunks(self, text: str, finish: str | None = None) -> bytes:
         rest = f'"text":{dump_json(text)},"logprobs":null,"finish_reason":'
@@ -54,17 +53,12 @@ class CompletionsWriter(Writer):
         )
 
 
-class CompletionsFormat(OpenAIErrors, Format):
+class CompletionsFormat(OpenAIFormat):
     """`POST /v1/completions`."""
 
     name = "openai-completions"
-    heartbeat = b": heartbeat\n\n"
-    counts_tokens = True
 
-    def parse(self, incoming: Incoming) -> Call:
-        if incoming.method != "POST":
-            return from_query(incoming)
-        fields = Fields.of(incoming.body)
+    def read(self, fields: Fields) -> Call:
         model = fields.text("model")
         prompt = _prompt(fields)
         return Call(

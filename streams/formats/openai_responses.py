@@ -4,18 +4,17 @@ from collections.abc import Iterable
 
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, Writer
-from streams.formats.call import Call, Incoming
+from streams.formats.base import Context, Writer
+from streams.formats.call import Call
 from streams.formats.conversation import (
     MOST_TOKENS,
-    from_query,
     last_user_message,
     rounds_since_prompt,
     seed_override,
     system_prompt,
 )
 from streams.formats.fields import Fields
-from streams.formats.openai import OpenAIErrors
+from streams.formats.openai import OpenAIFormat
 from streams.formats.openai_responses_events import ResponsesWriter
 from streams.formats.openai_responses_input import read_input, read_messages
 from streams.formats.openai_responses_object import (
@@ -26,19 +25,13 @@ from streams.formats.openai_responses_object import (
 from streams.formats.openai_responses_settings import check_json, read_settings
 
 
-class ResponsesFormat(OpenAIErrors, Format):
+class ResponsesFormat(OpenAIFormat):
     """`POST /v1/responses`."""
 
     name = "openai-responses"
-    # No `id:` was sent, so a block of its own is safe for every known client.
-    heartbeat = b": heartbeat\n\n"
-    counts_tokens = True
 
-    def parse(self, incoming: Incoming) -> Call:
-        if incoming.method != "POST":
-            return from_query(incoming)
-        fields = Fields.of(incoming.body)
-        check_json(incoming.body)
+    def read(self, fields: Fields) -> Call:
+        check_json(dict(fields))
         model = fields.text("model")
         items = read_input(fields)
         settings = read_settings(fields)

@@ -5,7 +5,7 @@ from math import isfinite
 
 from streams.exceptions import Problem
 from streams.formats.conversation import MOST_TOKENS
-from streams.formats.fields import Fields, wrong_type
+from streams.formats.fields import Fields
 
 MOST_LEVELS = 100
 """How deeply a request may be nested. What is repeated must be written again, too."""
@@ -31,12 +31,12 @@ def read_settings(fields: Fields) -> dict[str, object]:
         "reasoning": {"effort": None, "summary": None, **_given(reasoning)},
         "safety_identifier": _text_or_none(fields, "safety_identifier"),
         "service_tier": "default" if tier == "auto" else tier,
-        "temperature": _number(fields, "temperature", 0, 2, 1.0),
+        "temperature": fields.number("temperature", 0, 2, 1.0),
         "text": {"format": {"type": "text"}, "verbosity": "medium", **_given(text)},
         "tool_choice": _tool_choice(fields),
         "tools": _tools(fields),
         "top_logprobs": fields.integer("top_logprobs", 0, 20) or 0,
-        "top_p": _number(fields, "top_p", 0, 1, 1.0),
+        "top_p": fields.number("top_p", 0, 1, 1.0),
         "truncation": choice(fields, "truncation", ("disabled", "auto"), "disabled"),
         "user": _text_or_none(fields, "user"),
     }
@@ -92,27 +92,6 @@ def _given(fields: Fields) -> dict[str, object]:
 
 def _text_or_none(fields: Fields, name: str) -> str | None:
     return None if fields.get(name) is None else fields.text(name)
-
-
-def _number(
-    fields: Fields, name: str, lowest: int, highest: int, default: float
-) -> float:
-    value = fields.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong_type(fields.path(name), "a number", value)
-    if not lowest <= value <= highest:
-        raise Problem(
-            status=400,
-            code="number_out_of_range",
-            message=(
-                f"Invalid '{name}': {str(value)[:40]} is not from {lowest} to"
-                f" {highest}."
-            ),
-            param=fields.path(name),
-        )
-    return value
 
 
 def _metadata(metadata: Fields) -> dict[str, str]:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from streams.exceptions import Problem
-from streams.formats.fields import Fields, wrong_type
+from streams.formats.fields import Fields, invalid, wrong_type
 
 MOST_METADATA = 16
 LONGEST_KEY = 64
@@ -115,15 +114,6 @@ def content(fields: Fields) -> list[dict[str, Any]]:
 def attachments(fields: Fields) -> list[dict[str, Any]]:
     """Return attachments as they were given; nothing here reads them."""
     return [dict(one) for one in fields.objects("attachments")]
-
-
-def invalid(path: str, why: str) -> Problem:
-    return Problem(
-        status=400,
-        code="invalid_value",
-        message=f"Invalid '{path}': {why}.",
-        param=path,
-    )
 
 
 def _part(fields: Fields) -> dict[str, Any]:

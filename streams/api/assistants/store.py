@@ -10,6 +10,7 @@ from django.utils import timezone
 from streams.core.script import normalise
 from streams.exceptions import Problem
 from streams.formats.call import Incoming
+from streams.formats.fields import invalid
 from streams.formats.openai_assistants import page
 from streams.models.kept import Kept
 
@@ -124,26 +125,17 @@ def _place(rows: Any, key: str, param: str) -> int:
     if is_id(key):
         place = rows.filter(key=key).values_list("pk", flat=True).first()
     if place is None:
-        raise _invalid(param, f"nothing in this list has the id '{key[:64]}'")
+        raise invalid(param, f"nothing in this list has the id '{key[:64]}'")
     return place
 
 
 def _limit(raw: str) -> int:
     if not _LIMIT.fullmatch(raw) or not 1 <= int(raw) <= MOST_LISTED:
-        raise _invalid("limit", f"'{raw[:40]}' is not from 1 to {MOST_LISTED}")
+        raise invalid("limit", f"'{raw[:40]}' is not from 1 to {MOST_LISTED}")
     return int(raw)
 
 
 def _order(raw: str) -> str:
     if raw not in ("asc", "desc"):
-        raise _invalid("order", f"'{raw[:40]}' is neither asc nor desc")
+        raise invalid("order", f"'{raw[:40]}' is neither asc nor desc")
     return raw
-
-
-def _invalid(param: str, why: str) -> Problem:
-    return Problem(
-        status=400,
-        code="invalid_value",
-        message=f"Invalid '{param}': {why}.",
-        param=param,
-    )
