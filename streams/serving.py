@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from streams.admission import RETRY_AFTER, Ticket, admit
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.playback import ServerStops
-from streams.core.sse import to_utf8
 from streams.exceptions import Problem
-from streams.formats.base import Format, dump_json
+from streams.formats.base import Format
 from streams.http import (
     NO_STORE,
     BodilessResponse,

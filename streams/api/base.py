@@ -10,9 +10,9 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from streams.access import find_model
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.formats import get_format
-from streams.formats.base import Format, dump_json
+from streams.formats.base import Format
 from streams.formats.call import Call
 from streams.http import NO_STORE
 from streams.preparation import Prepared, prepare

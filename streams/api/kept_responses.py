@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from django.conf import settings
 
 from streams.access import Asker, authorise
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.exceptions import Problem
 from streams.formats import get_format
-from streams.formats.base import Context, dump_json
+from streams.formats.base import Context
 from streams.formats.call import Call, Incoming
 from streams.formats.fields import Fields
 from streams.formats.openai_responses_input import listed_items, read_input, type_of

@@ -1,13 +1,12 @@
-"""Wait for due times and hand steps on: the only code that waits."""
+"""What of a plan is due, and the clock to wait for it."""
 
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from streams.core.plan import Plan
-from streams.core.steps import Step
 from streams.exceptions import StreamsError
 
 MAX_BATCH = 256
@@ -36,6 +35,7 @@ class MonotonicClock:
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
+        self._on_stop: list[Callable[[], None]] = []
         self._stopped = False
 
     def now(self) -> float:
@@ -58,9 +58,15 @@ class MonotonicClock:
             timer.cancel()
             self._waiting.discard(future)
 
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Have something called, once, by `stop()`."""
+        self._on_stop.append(callback)
+
     def stop(self) -> None:
         """Raise ServerStops in every sleep, now and from now on."""
         self._stopped = True
+        for callback in self._on_stop:
+            callback()
         for future in self._waiting:
             if not future.done():
                 future.set_exception(ServerStops())
@@ -71,40 +77,61 @@ def _wake(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-async def play(
-    plan: Plan, *, clock: Clock, heartbeat: float | None = None
-) -> AsyncGenerator[Sequence[Step], None]:
-    """Yield each step when it is due, as a batch of all that are due together.
+class Playback:
+    """How far the playing of a plan has come. It knows no clock: whoever plays tells it
+    the seconds since the start, and waits.
 
-    Deadlines are absolute from the first iteration, so a stream never drifts: what
-    comes late, because the reader was slow or the machine busy, comes with what is due
-    by then. An empty batch says that `heartbeat` seconds passed without a step. The
-    generator ends when the plan's duration is over.
+    Deadlines are absolute, so a stream never drifts: what comes late, because the
+    reader was slow or the machine busy, comes with all that is due by then.
     """
-    start = clock.now()
-    steps, due = plan.steps, plan.due
-    index = 0
-    rested = True
-    while True:
-        deadline = due[index] if index < len(due) else plan.duration
-        elapsed = clock.now() - start
-        wait = deadline - elapsed
-        if wait > _TICK:
-            rested = True
-            if heartbeat is not None and wait > heartbeat:
-                await clock.sleep(heartbeat)
-                yield ()
-            else:
-                await clock.sleep(wait)
-        elif not rested:
-            # A reader that never waits, such as a server without back-pressure, would
-            # play a script without delays in one breath while other streams stand.
-            await clock.sleep(0)
-            rested = True
-        elif index == len(due):
-            return
-        else:
-            limit = min(index + MAX_BATCH, len(due))
-            ready = bisect_right(due, elapsed + _TICK, index, limit)
-            yield steps[index:ready]
-            index, rested = ready, False
+
+    __slots__ = ("_due", "_duration", "_heartbeat", "_quiet_since", "index", "lateness")
+
+    def __init__(self, plan: Plan, *, heartbeat: float | None = None) -> None:
+        self._due = plan.due
+        self._duration = plan.duration
+        self._heartbeat = heartbeat
+        self._quiet_since = 0.0
+        self.index = 0
+        """Steps taken."""
+        self.lateness = 0.0
+        """Seconds by which the latest step was late."""
+
+    def take(self, elapsed: float) -> range:
+        """Take the steps that are due, at most MAX_BATCH; return their indexes."""
+        due, first = self._due, self.index
+        now = elapsed + _TICK
+        last, count = first, len(due)
+        if first < count and due[first] <= now:
+            last = first + 1
+            if last < count and due[last] <= now:
+                last = bisect_right(due, now, last, min(first + MAX_BATCH, count))
+            late = elapsed - due[first]
+            if late > self.lateness:
+                self.lateness = late
+            self.index = last
+            self._quiet_since = elapsed
+        return range(first, last)
+
+    def take_heartbeat(self, elapsed: float) -> bool:
+        """Tell whether it was silent for so long that a heartbeat is due; take it."""
+        if self._heartbeat is None:
+            return False
+        if elapsed + _TICK < self._quiet_since + self._heartbeat:
+            return False
+        self._quiet_since = elapsed
+        return True
+
+    @property
+    def next(self) -> float:
+        """When there is something to do, a heartbeat or the end if no step; in seconds
+        from the start."""
+        index, due = self.index, self._due
+        deadline = due[index] if index < len(due) else self._duration
+        if self._heartbeat is None:
+            return deadline
+        return min(deadline, self._quiet_since + self._heartbeat)
+
+    def is_over(self, elapsed: float) -> bool:
+        """Tell whether all was taken, and the plan's duration is over."""
+        return self.index == len(self._due) and elapsed + _TICK >= self._duration

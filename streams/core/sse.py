@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from streams.core.encoding import to_utf8
+
 # 9.2.6: a line ends at CR LF, LF or CR, and nowhere else: not at U+2028, U+0085 or VT,
 # where str.splitlines() would end one too.
 _LINE_END = re.compile("\r\n|\n|\r")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _FORBIDDEN = {"event": "\r\n", "id": "\r\n\0"}
 
@@ -45,8 +46,13 @@ class ServerSentEvent:
         if self.data is not None:
             # One space after the colon, always: clients remove one (9.2.6), so data
             # that begins with a space keeps it.
-            lines += [f"data: {line}" for line in _LINE_END.split(self.data)]
+            lines.append(data_lines(self.data))
         return to_utf8("\n".join(lines) + "\n\n")
+
+
+def data_lines(data: str) -> str:
+    """Return the lines that say an event's data, without the last line end."""
+    return "data: " + _LINE_END.sub("\ndata: ", data)
 
 
 def comment(text: str) -> bytes:
@@ -56,11 +62,3 @@ def comment(text: str) -> bytes:
     clients as an empty event.
     """
     return to_utf8("".join(f": {line}\n" for line in _LINE_END.split(text)))
-
-
-def to_utf8(text: str) -> bytes:
-    """Encode, lone surrogates as U+FFFD: a stream must not stop at one."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return _LONE_SURROGATE.sub("\ufffd", text).encode()

@@ -3,33 +3,58 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import overload
 
 from streams.core.chunks import Unit, cuts
 from streams.core.directions import Channel, ToolCall
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.script import CueSheet, Direction, Text
+from streams.core.sse import data_lines
 
 _CHANNELS = tuple(Channel)
+
+MOST_KEPT = 20_000
+"""Steps of a script that are made once, for all who play it; some 300 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to send: a chunk's text, or a direction that formats may carry."""
+    """One thing to send: a chunk's text, or a direction that formats may carry.
+
+    What formats make of the text alone is made once, for all runs that share the step.
+    """
 
     position: int
     """Where the stream is after this step."""
     text: str = ""
     channel: Channel = Channel.ANSWER
     direction: Direction | None = None
+    _json: bytes = field(default=b"", init=False, repr=False, compare=False)
+    _lines: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    @property
+    def json(self) -> bytes:
+        """The text as a JSON string."""
+        if not self._json:
+            object.__setattr__(self, "_json", to_utf8(dump_json(self.text)))
+        return self._json
+
+    @property
+    def lines(self) -> bytes:
+        """The text as the data of an event, with the blank line that ends it."""
+        if not self._lines:
+            lines = to_utf8(data_lines(self.text)) + b"\n\n"
+            object.__setattr__(self, "_lines", lines)
+        return self._lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Steps(Sequence[Step]):
     """The steps of a script cut into chunks, without their times.
 
-    Only offsets are kept, and each step is made when asked for: a script of a
-    million characters costs nine megabytes, not a hundred.
+    Of a long script only offsets are kept, and each step is made when asked for: a
+    million characters cost nine megabytes, not three hundred.
     """
 
     text: str
@@ -51,6 +76,8 @@ class Steps(Sequence[Step]):
     on: white space between is not said."""
     end: int
     """Position after the whole script."""
+    _kept: "tuple[Step, ...] | None" = field(default=None, repr=False, compare=False)
+    """The steps themselves, where there are not too many."""
 
     @property
     def spoken(self) -> str:
@@ -65,6 +92,8 @@ class Steps(Sequence[Step]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Step]: ...
     def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
+        if self._kept is not None:
+            return self._kept[index]
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         index = range(len(self))[index]
@@ -78,7 +107,14 @@ class Steps(Sequence[Step]):
         )
 
     def __iter__(self) -> Iterator[Step]:
+        if self._kept is not None:
+            return iter(self._kept)
         return map(self.__getitem__, range(len(self)))
+
+    def keep(self) -> "Steps":
+        """Return the same with its steps made, unless there are too many."""
+        kept = tuple(self) if len(self) <= MOST_KEPT else None
+        return replace(self, _kept=kept)
 
     def after(self, position: int) -> "Steps":
         """Return the steps still to come once `position` is reached.
@@ -93,8 +129,13 @@ class Steps(Sequence[Step]):
         if index < len(self) and index not in self.directions:
             unsent = self.positions[index] - position
             first = max(before, self.cuts[index] - unsent)
+        kept = self._kept and self._kept[index:]
+        if kept and first > before:
+            divided = replace(kept[0], text=self.text[first : self.cuts[index]])
+            kept = (divided, *kept[1:])
         return replace(
             self,
+            _kept=kept,
             first=first,
             cuts=self.cuts[index:],
             positions=self.positions[index:],
@@ -106,18 +147,25 @@ class Steps(Sequence[Step]):
     def before(self, position: int) -> "Steps":
         """Return the steps up to `position`, the one that it divides cut there."""
         count = bisect_left(self.positions, position)
+        kept = self._kept and self._kept[:count]
         cuts, positions = self.cuts[:count], self.positions[:count]
         if count < len(self) and count not in self.directions:
             cut = self.cuts[count] - (self.positions[count] - position)
             if cut > (cuts[-1] if count else self.first):
+                start = cuts[-1] if count else self.first
                 cuts.append(cut)
                 positions.append(position)
+                if kept is not None:
+                    text = self.text[start:cut]
+                    kept += (Step(position, text, _CHANNELS[self.channels[count]]),)
         elif count < len(self) and self.positions[count] == position:
             # A direction that ends just there.
             cuts.append(self.cuts[count])
             positions.append(position)
+            kept = self._kept and self._kept[: count + 1]
         return replace(
             self,
+            _kept=kept,
             cuts=cuts,
             positions=positions,
             channels=self.channels[: len(cuts)],
@@ -155,7 +203,7 @@ def lay_out(sheet: CueSheet, unit: Unit, size: int) -> Steps:
         pauses=pauses,
         rounds=_rounds(sheet),
         end=sheet.end,
-    )
+    ).keep()
 
 
 def _rounds(sheet: CueSheet) -> tuple[tuple[int, int], ...]:

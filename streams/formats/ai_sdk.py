@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from streams.core.directions import Channel, ToolCall
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Writer, dump_json
+from streams.formats.base import Context, Writer
 from streams.formats.call import Call, Incoming, Message
 from streams.formats.conversation import (
     last_user_message,
@@ -84,7 +84,8 @@ class UIMessageWriter(Writer):
             return self._argue(step.text)
         begin = self._begin_part(step.channel)
         kind = KINDS[step.channel]
-        return begin + chunk(f"{kind}-delta", id=self._part_id, delta=step.text)
+        before = f'data: {{"type":"{kind}-delta","id":"{self._part_id}","delta":'
+        return b"%s%s%s}\n\n" % (begin, before.encode(), step.json)
 
     def closing(self) -> bytes:
         reason = FINISH_REASONS[self.context.finish]

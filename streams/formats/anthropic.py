@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from streams.core.directions import Channel
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.anthropic_messages import (
@@ -16,7 +16,7 @@ from streams.formats.anthropic_messages import (
     error_body,
     message,
 )
-from streams.formats.base import Context, Model, Writer, dump_json
+from streams.formats.base import Context, Model, Writer
 from streams.formats.call import Call, Message
 from streams.formats.conversation import (
     MOST_TOKENS,

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from streams.core.directions import Channel, ToolCall
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
-from streams.formats.base import Context, Usage, Writer, dump_json
+from streams.formats.base import Context, Usage, Writer
 from streams.formats.reply import Part
 
 STOP_REASONS = {
@@ -48,6 +48,8 @@ class MessagesWriter(Writer):
         super().__init__(context)
         self._index = -1
         self._open: Channel | None = None
+        self._before = b""
+        """What stands before the text of a delta of the open block."""
         self._refused = False
 
     def opening(self) -> bytes:
@@ -64,13 +66,7 @@ class MessagesWriter(Writer):
         begin = b""
         if step.channel != self._open:
             begin = self._begin(Part(channel=step.channel))
-        kind, field = _DELTAS[step.channel]
-        # Written out, since most of what is sent is this.
-        return begin + to_utf8(
-            "event: content_block_delta\n"
-            f'data: {{"type":"content_block_delta","index":{self._index},'
-            f'"delta":{{"type":"{kind}","{field}":{dump_json(step.text)}}}}}\n\n'
-        )
+        return b"%s%s%s}}\n\n" % (begin, self._before, step.json)
 
     def closing(self) -> bytes:
         delta = ending(self.context, self._refused)
@@ -90,6 +86,12 @@ class MessagesWriter(Writer):
         self._open = part.channel
         self._index += 1
         self._refused |= part.channel == Channel.REFUSAL
+        kind, field = _DELTAS[part.channel]
+        self._before = to_utf8(
+            "event: content_block_delta\n"
+            f'data: {{"type":"content_block_delta","index":{self._index},'
+            f'"delta":{{"type":"{kind}","{field}":'
+        )
         empty = block(part, self._index, self.context)
         begun = event("content_block_start", index=self._index, content_block=empty)
         # Where Anthropic, too, sends its first.

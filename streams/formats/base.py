@@ -4,7 +4,6 @@ A format keeps no state and does no I/O. What differs from run to run reaches it
 in a frozen `Context`, so the same plan and context give the same bytes.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -178,14 +177,3 @@ class Format(ABC):
     @abstractmethod
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         """Return media type and body of an answer with an error status."""
-
-
-def dump_json(value: object) -> str:
-    """Write compact JSON whose only line ends, to any reader, are its own.
-
-    Some clients split lines at U+0085, U+2028 and U+2029 too.
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character in "\x85\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text

@@ -1,12 +1,24 @@
 """`envelope`: each chunk inside `{"code":200,"message":"success","event":{…}}`."""
 
-from streams.core.sse import ServerSentEvent, to_utf8
+from streams.core.encoding import dump_json, to_utf8
+from streams.core.sse import ServerSentEvent
+from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Writer, dump_json
+from streams.formats.base import Context, Writer
 from streams.formats.plain import PlainFormat, PlainWriter
 
 
 class EnvelopeWriter(PlainWriter):
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        mark = context.event_id(0).removesuffix("0")
+        self._before = (
+            b'data: {"code":200,"message":"success","event":{"id":"%s' % mark.encode()
+        )
+
+    def said(self, step: Step) -> bytes:
+        return b'%s%d","data":%s}}\n\n' % (self._before, step.position, step.json)
+
     def data(self, text: str, event_id: str, message: str) -> str:
         event = {"id": event_id, "data": text}
         return dump_json({"code": 200, "message": message, "event": event})

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from streams.core.directions import Channel
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Model, Writer, dump_json
+from streams.formats.base import Context, Model, Writer
 from streams.formats.call import Call, Incoming, Message
 from streams.formats.conversation import (
     MOST_TOKENS,
@@ -71,7 +71,7 @@ class GeminiFormat(VendorFormat):
     def complete(self, steps: Iterable[Step], context: Context) -> object:
         parts = whole_parts(steps)
         refused = any(part.channel == Channel.REFUSAL for part in parts)
-        shown = [part for part in parts if not is_hidden(part, context)]
+        shown = [part for part in parts if not is_hidden(part.channel, context)]
         reason = finish_reason(context, refused)
         return response(context, shown or [NOTHING], reason)
 

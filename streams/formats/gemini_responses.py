@@ -7,9 +7,9 @@ them was found with the SDKs.
 from collections.abc import Iterable, Iterator
 
 from streams.core.directions import Channel
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
-from streams.formats.base import Context, Usage, Writer, dump_json
+from streams.formats.base import Context, Usage, Writer
 from streams.formats.pieces import Pieces, arguments
 from streams.formats.reply import Part
 
@@ -35,6 +35,14 @@ STATUSES = {
 NOTHING = Part(channel=Channel.ANSWER)
 
 
+# As `spoken` has them, around the text.
+_TEXT_PARTS = {
+    Channel.ANSWER: b'{"text":%s}',
+    Channel.REASONING: b'{"text":%s,"thought":true}',
+    Channel.REFUSAL: b'{"text":%s}',
+}
+
+
 class GeminiWriter(Writer):
     """Responses as Server-Sent Events: `data:` alone, with CRLF, as Google sends them.
 
@@ -45,31 +53,36 @@ class GeminiWriter(Writer):
         super().__init__(context)
         self._pieces = Pieces()
         # What is about the part of each candidate: the same in every response.
-        self._about = dump_json(response(context, [NOTHING])).split('{"text":""}')
+        about = dump_json(response(context, [NOTHING])).split('{"text":""}')
+        self._about = [to_utf8(some) for some in about]
         self._calls = 0
         self._refused = False
 
     def step(self, step: Step) -> bytes:
-        part = self._pieces.take(step)
-        if part is None or is_hidden(part, self.context):
+        if step.direction is None and step.channel != Channel.TOOL:
+            if is_hidden(step.channel, self.context):
+                return b""
+            self._refused |= step.channel == Channel.REFUSAL
+            part = _TEXT_PARTS[step.channel] % step.json
+            return self.frame(part.join(self._about))
+        called = self._pieces.take(step)
+        if called is None:
             return b""
-        if part.channel == Channel.TOOL:
-            called = response(self.context, [part], first_call=self._calls)
-            self._calls += 1
-            return self.frame(dump_json(called))
-        self._refused |= part.channel == Channel.REFUSAL
-        return self.frame(dump_json(spoken(part)).join(self._about))
+        body = response(self.context, [called], first_call=self._calls)
+        self._calls += 1
+        return self.frame(to_utf8(dump_json(body)))
 
     def closing(self) -> bytes:
         reason = finish_reason(self.context, self._refused)
-        return self.frame(dump_json(response(self.context, [NOTHING], reason)))
+        body = response(self.context, [NOTHING], reason)
+        return self.frame(to_utf8(dump_json(body)))
 
     def error(self, message: str) -> bytes:
         body = error_body(500, f"{message} (run {self.context.run_id})")
-        return self.frame(dump_json(body))
+        return self.frame(to_utf8(dump_json(body)))
 
-    def frame(self, json: str) -> bytes:
-        return to_utf8(f"data: {json}\r\n\r\n")
+    def frame(self, json: bytes) -> bytes:
+        return b"data: %s\r\n\r\n" % json
 
 
 class GeminiArrayWriter(GeminiWriter):
@@ -77,7 +90,7 @@ class GeminiArrayWriter(GeminiWriter):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._before = ""
+        self._before = b""
 
     def opening(self) -> bytes:
         return b"["
@@ -88,9 +101,9 @@ class GeminiArrayWriter(GeminiWriter):
     def error(self, message: str) -> bytes:
         return super().error(message) + b"]"
 
-    def frame(self, json: str) -> bytes:
-        before, self._before = self._before, ",\r\n"
-        return to_utf8(before + json)
+    def frame(self, json: bytes) -> bytes:
+        before, self._before = self._before, b",\r\n"
+        return before + json
 
 
 def response(
@@ -130,10 +143,11 @@ def spoken(part: Part) -> dict[str, object]:
     return {"text": part.text}
 
 
-def is_hidden(part: Part, context: Context) -> bool:
-    """Tell whether a part is a thought that the caller does not want to know."""
-    shown = context.call.options.get("thoughts", True)
-    return part.channel == Channel.REASONING and not shown
+def is_hidden(channel: Channel, context: Context) -> bool:
+    """Tell whether a text is a thought that the caller does not want to know."""
+    if channel != Channel.REASONING:
+        return False
+    return not context.call.options.get("thoughts", True)
 
 
 def finish_reason(context: Context, refused: bool) -> str:

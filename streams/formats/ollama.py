@@ -8,10 +8,10 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 
 from streams.core.directions import Channel
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Model, Writer, dump_json
+from streams.formats.base import Context, Model, Writer
 from streams.formats.call import Call, Message
 from streams.formats.conversation import (
     MOST_TOKENS,
@@ -35,17 +35,32 @@ class OllamaWriter(Writer):
         self._format = wire_format
         self._pieces = Pieces()
         self._about = dump_json(about(context))[:-1]
+        self._around: dict[Channel, list[bytes]] = {}
 
     def step(self, step: Step) -> bytes:
+        if step.direction is None and step.channel != Channel.TOOL:
+            return step.json.join(self._around_text(step.channel))
         part = self._pieces.take(step)
-        if part is None or not self._format.shows(part, self.context):
-            return b""
-        said = dump_json(self._format.said([part]))[1:-1]
-        return to_utf8(f'{self._about},{said},"done":false}}\n')
+        return b"" if part is None else self._said(part)
 
     def closing(self) -> bytes:
         said = self._format.said([])
         return line({**about(self.context), **said, **ending(self.context)})
+
+    def _around_text(self, channel: Channel) -> list[bytes]:
+        """Return what stands before and after a text; nothing where none is shown."""
+        around = self._around.get(channel)
+        if around is None:
+            said = self._said(Part(channel=channel, text="\0"))
+            around = said.rsplit(b'"\\u0000"', 1) if said else [b""]
+            self._around[channel] = around
+        return around
+
+    def _said(self, part: Part) -> bytes:
+        if not self._format.shows(part, self.context):
+            return b""
+        said = dump_json(self._format.said([part]))[1:-1]
+        return to_utf8(f'{self._about},{said},"done":false}}\n')
 
     def error(self, message: str) -> bytes:
         return line({"error": f"{message} (run {self.context.run_id})"})

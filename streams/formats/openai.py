@@ -1,8 +1,8 @@
 """What OpenAI's APIs have in common: errors, and the messages of a chat."""
 
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.exceptions import Problem
-from streams.formats.base import Context, dump_json
+from streams.formats.base import Context
 from streams.formats.call import Message
 from streams.formats.fields import Fields
 from streams.formats.vendor import VendorFormat

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from streams.core.directions import Channel
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
-from streams.formats.base import Context, Writer, dump_json
+from streams.formats.base import Context, Writer
 from streams.formats.call import Call, Incoming
 from streams.formats.conversation import MOST_TOKENS, last_user_message
 from streams.formats.fields import Fields

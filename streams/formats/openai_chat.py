@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from streams.core.directions import Channel, ToolCall
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
-from streams.formats.base import Context, Model, Usage, Writer, dump_json
+from streams.formats.base import Context, Model, Usage, Writer
 from streams.formats.call import Call
 from streams.formats.conversation import (
     MOST_TOKENS,
@@ -81,6 +81,7 @@ class ChatWriter(Writer):
         # While the chunk with the usage is still to come, the others say so.
         self._tail = ',"usage":null}\n\n' if self._with_usage else "}\n\n"
         self._tools = 0
+        self._around: dict[Channel, list[bytes]] = {}
 
     def opening(self) -> bytes:
         delta = {"role": "assistant", "content": "", "refusal": None}
@@ -96,12 +97,11 @@ class ChatWriter(Writer):
                 dump_json({"tool_calls": [self._called(tool.name, choice)]})
                 for choice in range(self._choices)
             )
-        if step.channel == Channel.TOOL:
-            index = self._tools - 1
-            more = {"index": index, "function": {"arguments": step.text}}
-            delta = dump_json({"tool_calls": [more]})
-        else:
-            delta = dump_json({TEXT_FIELDS[step.channel]: step.text})
+        if step.channel != Channel.TOOL:
+            return step.json.join(self._around_text(step.channel))
+        index = self._tools - 1
+        more = {"index": index, "function": {"arguments": step.text}}
+        delta = dump_json({"tool_calls": [more]})
         return self._deltas(delta for _ in range(self._choices))
 
     def closing(self) -> bytes:
@@ -113,6 +113,15 @@ class ChatWriter(Writer):
 
     def error(self, message: str) -> bytes:
         return error_event(message, self.context)
+
+    def _around_text(self, channel: Channel) -> list[bytes]:
+        """Return what stands before, between and after the texts of all choices."""
+        around = self._around.get(channel)
+        if around is None:
+            delta = f'{{"{TEXT_FIELDS[channel]}":\0}}'
+            around = self._deltas(delta for _ in range(self._choices)).split(b"\0")
+            self._around[channel] = around
+        return around
 
     def _called(self, name: str, choice: int) -> dict[str, object]:
         index = self._tools - 1

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from streams.core.directions import Channel
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Writer, dump_json
+from streams.formats.base import Context, Writer
 from streams.formats.call import Call, Message
 from streams.formats.conversation import MOST_TOKENS, seed_override
 from streams.formats.fields import Fields, wrong_type
@@ -25,14 +25,16 @@ class CompletionsWriter(Writer):
         self._head = f"data: {dump_json(about(context))[:-1]},"
         # While the chunk with the usage is still to come, the others say so.
         self._tail = ',"usage":null}\n\n' if self._with_usage else "}\n\n"
+        # What stands before, between and after the texts of all choices.
+        self._around = self._chunks("\0").split(b"\0")
 
     def step(self, step: Step) -> bytes:
         if step.direction is not None or step.channel not in _SAID:
             return b""
-        return self._chunks(step.text)
+        return step.json.join(self._around)
 
     def closing(self) -> bytes:
-        end = self._chunks("", finish_reason(self.context))
+        end = self._chunks('""', finish_reason(self.context))
         if self._with_usage:
             usage = times(self.context.usage, self.context.call.choices)
             counts = dump_json(usage_of(usage))
@@ -43,7 +45,7 @@ class CompletionsWriter(Writer):
         return error_event(message, self.context)
 
     def _chunks(self, text: str, finish: str | None = None) -> bytes:
-        rest = f'"text":{dump_json(text)},"logprobs":null,"finish_reason":'
+        rest = f'"text":{text},"logprobs":null,"finish_reason":'
         rest += dump_json(finish)
         return to_utf8(
             "".join(

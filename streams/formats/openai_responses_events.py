@@ -8,9 +8,9 @@ raise for that one only.
 from collections.abc import Mapping
 
 from streams.core.directions import Channel, ToolCall
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
-from streams.formats.base import Context, Writer, dump_json
+from streams.formats.base import Context, Writer
 from streams.formats.openai import server_error
 from streams.formats.openai_responses_object import (
     Item,
@@ -38,7 +38,7 @@ class ResponsesWriter(Writer):
         self._output: list[dict[str, object]] = []
         """The items that are done."""
         self._item: Item | None = None
-        self._around_delta = ("", "", "")
+        self._around_delta = (b"", b"", b"")
         """What stands before, between and after the number and the text of a delta."""
 
     def opening(self) -> bytes:
@@ -54,7 +54,7 @@ class ResponsesWriter(Writer):
         begin = b""
         if self._item is None or self._item.parts[-1].channel != step.channel:
             begin = self._begin(Part(channel=step.channel))
-        return begin + self._say(step.text)
+        return begin + self._say(step)
 
     def closing(self) -> bytes:
         status = "cancelled" if self._cancelled else final_status(self.context)
@@ -105,21 +105,21 @@ class ResponsesWriter(Writer):
             begin += self._event(f"{kind.part_events}.added", place | empty)
         name = f"{kind.events}.delta"
         self._around_delta = (
-            f'event: {name}\ndata: {{"type":"{name}","sequence_number":',
-            f',{dump_json(place)[1:-1]},"delta":',
-            ',"logprobs":[]}\n\n' if kind.logprobs else "}\n\n",
+            to_utf8(f'event: {name}\ndata: {{"type":"{name}","sequence_number":'),
+            to_utf8(f',{dump_json(place)[1:-1]},"delta":'),
+            b',"logprobs":[]}\n\n' if kind.logprobs else b"}\n\n",
         )
         return begin
 
-    def _say(self, text: str) -> bytes:
+    def _say(self, step: Step) -> bytes:
         if self._item is not None:
-            self._item.parts[-1].add(text)
+            self._item.parts[-1].add(step.text)
         number = self._number
         self._number += 1
         if number <= self._seen:
             return b""
         before, between, after = self._around_delta
-        return to_utf8(f"{before}{number}{between}{dump_json(text)}{after}")
+        return b"%s%d%s%s%s" % (before, number, between, step.json, after)
 
     def _end_part(self, item: Item) -> bytes:
         part = item.parts[-1]

@@ -3,10 +3,11 @@
 from http import HTTPStatus
 
 from streams.core.directions import Channel, ToolCall
-from streams.core.sse import ServerSentEvent, comment, to_utf8
+from streams.core.encoding import dump_json, to_utf8
+from streams.core.sse import ServerSentEvent, comment
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, Writer, dump_json
+from streams.formats.base import Context, Format, Writer
 
 SOON_MS = 500
 """When to come back to a server that is being replaced."""
@@ -14,6 +15,10 @@ SOON_MS = 500
 
 class PlainWriter(Writer):
     """Chunks as `message` events, reasoning and tool calls as events of their name."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._id = b"id: %s-" % context.revision.encode()
 
     def opening(self) -> bytes:
         # No blank line here: a block with nothing but `retry:` reaches some clients as
@@ -29,8 +34,10 @@ class PlainWriter(Writer):
             case None, Channel.TOOL:
                 return b""  # Said already, with the call.
             case None, channel:
-                name = "reasoning" if channel == Channel.REASONING else None
-                return self._event(name, step.position, step.text)
+                said = b"%s%d\n%s" % (self._id, step.position, self.said(step))
+                if channel == Channel.REASONING:
+                    return b"event: reasoning\n" + said
+                return said
             case direction, _ if isinstance(direction.value, ToolCall):
                 tool = direction.value
                 data = dump_json({"name": tool.name, "arguments": tool.arguments})
@@ -49,6 +56,10 @@ class PlainWriter(Writer):
         # Clients obey `retry:` at its line end (HTML standard, 9.2.6); a blank line
         # would make some see an empty event.
         return comment("the server stops: come back") + b"retry: %d\n" % SOON_MS
+
+    def said(self, step: Step) -> bytes:
+        """Return a chunk's data, as lines, with the blank line that ends the event."""
+        return step.lines
 
     def data(self, text: str, event_id: str, message: str) -> str:
         """Return an event's data; a format that wraps the text does so here."""

@@ -1,10 +1,10 @@
 """The frames of a WebSocket: one JSON object an event, with the fields of SSE."""
 
 from streams.core.directions import Channel, ToolCall
-from streams.core.sse import to_utf8
+from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
-from streams.formats.base import Context, Format, Writer, dump_json
+from streams.formats.base import Context, Format, Writer
 
 
 def _frame(event: str, **fields: object) -> bytes:
@@ -32,7 +32,8 @@ class SocketWriter(Writer):
                 return b""  # Said already, with the call.
             case None, channel:
                 name = "reasoning" if channel == Channel.REASONING else "message"
-                return _frame(name, id=event_id, data=step.text)
+                head = f'{{"event":"{name}","id":"{event_id}","data":'
+                return b"%s%s}\n" % (head.encode(), step.json)
             case direction, _ if isinstance(direction.value, ToolCall):
                 tool = direction.value
                 data = {"name": tool.name, "arguments": tool.arguments}

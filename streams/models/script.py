@@ -60,7 +60,12 @@ class Content(models.Model):
 
     def content_digest(self) -> str:
         """Return the digest of what the row holds now, however it came there."""
-        return digest(self.body, self.rendering)
+        made: tuple[str, str, str] | None = self.__dict__.get("_digest")
+        if made and made[0] is self.body and made[1] == self.rendering:
+            return made[2]
+        found = digest(self.body, self.rendering)
+        self.__dict__["_digest"] = (self.body, self.rendering, found)
+        return found
 
     def compile(self, call: Call) -> CueSheet:
         """Return what is said to a caller; raise ScriptError where that fails."""

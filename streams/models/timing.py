@@ -11,17 +11,26 @@ from streams.core.chunks import Unit
 from streams.core.extent import Extent, extent
 from streams.core.pacing import Pacing
 from streams.core.plan import Plan, plan
-from streams.core.steps import Steps, lay_out
+from streams.core.steps import MOST_KEPT, Steps, lay_out
 from streams.formats.call import Call
 from streams.models.ranges import ranged
 from streams.models.script import Content, Rendering
 from streams.tokens import get_tokenizer
 
-# A step costs some eight bytes, a character of text one to four, a pause a hundred.
+# In bytes, more or less: a step costs nine, or 300 where it is kept, a character of
+# text one to four, a pause a hundred.
 _steps: WeightedCache[Steps] = WeightedCache(
-    4_000_000,
-    lambda s: 50 * (1 + len(s.pauses)) + len(s) + len(s.text),
+    40_000_000,
+    lambda s: (
+        200 * (1 + len(s.pauses))
+        + len(s) * (9 if len(s) > MOST_KEPT else 300)
+        + 2 * len(s.text)
+    ),
     shared=True,
+)
+
+_plans: WeightedCache[tuple[Plan, Extent]] = WeightedCache(
+    20_000_000, lambda planned: 500 + 8 * len(planned[0].due)
 )
 
 
@@ -131,15 +140,26 @@ class Timing(models.Model):
         def cut() -> Steps:
             return lay_out(content.compile(call), unit, size)
 
+        def planned(steps: Steps) -> tuple[Plan, Extent]:
+            said = extent(
+                steps,
+                round=call.round,
+                stop=call.stop,
+                max_tokens=call.max_tokens,
+                fit=lambda text, most: get_tokenizer().fit(text, most),
+            )
+            return plan(said.steps, pacing, seed=seed), said
+
         if content.rendering == Rendering.TEMPLATE:
-            steps = cut()
-        else:
-            steps = _steps.get((content.content_digest(), unit, size), cut)
-        said = extent(
-            steps,
-            round=call.round,
-            stop=call.stop,
-            max_tokens=call.max_tokens,
-            fit=lambda text, most: get_tokenizer().fit(text, most),
-        )
-        return plan(said.steps, pacing, seed=seed), said
+            return planned(cut())
+        layout = (content.content_digest(), unit, size)
+
+        def planned_once() -> tuple[Plan, Extent]:
+            return planned(_steps.get(layout, cut))
+
+        if pacing.jitter and seed != self.seed:
+            # Nobody else has this seed.
+            return planned_once()
+        limits = (call.round, call.stop, call.max_tokens, get_tokenizer().name)
+        key = (layout, pacing, pacing.jitter and seed, limits)
+        return _plans.get(key, planned_once)

@@ -1,14 +1,13 @@
 """Waiting, with a clock that the test turns."""
 
 import asyncio
-from contextlib import aclosing
 
 import pytest
 
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
 from streams.core.plan import plan
-from streams.core.playback import MAX_BATCH, MonotonicClock, ServerStops, play
+from streams.core.playback import MAX_BATCH, MonotonicClock, Playback, ServerStops
 from streams.core.script import compile_script
 from streams.core.steps import lay_out
 from tests.clocks import FakeClock
@@ -21,11 +20,17 @@ def make(body, **pacing):
 async def record(planned, clock, *, heartbeat=None, reading=0.0):
     """Return (time, text) of each batch; `reading` seconds pass at each."""
     seen = []
-    async with aclosing(play(planned, clock=clock, heartbeat=heartbeat)) as batches:
-        async for batch in batches:
-            seen.append((round(clock.now(), 6), "".join(step.text for step in batch)))
+    playback = Playback(planned, heartbeat=heartbeat)
+    while True:
+        await clock.sleep(max(0, playback.next - clock.now()))
+        now = clock.now()
+        batch = playback.take(now)
+        if batch or playback.take_heartbeat(now):
+            text = "".join(planned.steps[i].text for i in batch)
+            seen.append((round(now, 6), text))
             clock.advance(reading)
-    return seen
+        if playback.is_over(now):
+            return seen
 
 
 async def test_each_step_comes_when_it_is_due():
