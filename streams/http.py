@@ -1,7 +1,7 @@
 """Responses: event streams, and the problems that come instead of one."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from streams.exceptions import Problem
 from streams.formats.base import Format
+from streams.lane import Lane
+from streams.run import Run
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -20,27 +22,42 @@ class EventStreamResponse(StreamingHttpResponse):
 
     It closes the generator whatever happens, keeps middleware and proxies from
     collecting the events, and lets go of the thread's database connections before the
-    first byte.
+    first byte. Given a `lane`, it leaves the run there, unless middleware has put
+    something around the events.
     """
 
     def __init__(
         self,
-        frames: AsyncGenerator[bytes, None],
+        run: Run,
         *,
+        lane: Lane | None = None,
         content_type: str = "text/event-stream; charset=utf-8",
         private: bool = False,
         headers: dict[str, str] | None = None,
         max_seconds: float | None = None,
     ) -> None:
+        self._run = run
+        self._frames = run.frames()
+        self._lane = lane
+        self._max_seconds = max_seconds
+        if lane is not None:
+            lane.claim()
         super().__init__(
-            frames,
+            self._frames,
             content_type=content_type,
             headers={**event_stream_headers(private=private), **(headers or {})},
         )
-        self._frames = frames
-        self._max_seconds = max_seconds
+
+    def close(self) -> None:
+        """Django calls this in the request's thread, where the connections are."""
+        release_connections()
+        super().close()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        wrapped: Any = self._iterator  # type: ignore[attr-defined]
+        if self._lane is not None and wrapped is self._frames:
+            self._lane.take(self._run, self._max_seconds)
+            return
         # Django closes this generator when the client leaves, but not the one inside
         # it: a stream waiting for a slow reader would be left to the garbage
         # collector. `_frames` differs from `content` where middleware wrapped it.

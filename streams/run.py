@@ -73,6 +73,11 @@ class Run:
         """Seconds by which the latest step was late."""
         return self._playback.lateness
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self.clock.now() - self._started
+
     def begin(self) -> bytes:
         """Start, and return what is sent at once."""
         self.on_begin()

@@ -26,6 +26,7 @@ from streams.http import (
     problem_response,
     release_connections,
 )
+from streams.lane import lane_of
 from streams.models import Stream
 from streams.preparation import UNEXPECTED, Prepared, most_bytes, most_seconds
 from streams.run import Run
@@ -119,7 +120,8 @@ async def _answer(
     )
     most = most_seconds(stream)
     return EventStreamResponse(
-        run.frames(),
+        run,
+        lane=lane_of(request.scope) if isinstance(request, ASGIRequest) else None,
         content_type=wire_format.media_type,
         private=private,
         headers=headers,

@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamsite.settings")
 # First: it sets Django up, which the sockets need.
 http = get_asgi_application()
 
+from streams.asgi import direct  # noqa: E402
 from streams.routing import application as websocket  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websocket})
+application = ProtocolTypeRouter({"http": direct(http), "websocket": websocket})

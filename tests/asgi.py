@@ -14,7 +14,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 http = get_asgi_application()
 
+from streams.asgi import direct  # noqa: E402
 from streams.routing import application as websocket  # noqa: E402
+
+if os.environ.get("TESTS_LANE", "direct") == "direct":
+    http = direct(http)
 
 django_application = ProtocolTypeRouter({"http": http, "websocket": websocket})
 

@@ -36,14 +36,14 @@ class MonotonicClock:
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
         self._on_stop: list[Callable[[], None]] = []
-        self._stopped = False
+        self.stopped = False
 
     def now(self) -> float:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Wait, or raise ServerStops once `stop()` was called."""
-        if self._stopped:
+        if self.stopped:
             raise ServerStops
         if seconds <= 0:
             await asyncio.sleep(0)
@@ -64,7 +64,7 @@ class MonotonicClock:
 
     def stop(self) -> None:
         """Raise ServerStops in every sleep, now and from now on."""
-        self._stopped = True
+        self.stopped = True
         for callback in self._on_stop:
             callback()
         for future in self._waiting:

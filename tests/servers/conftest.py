@@ -23,15 +23,24 @@ def env(project):
     return project.env | ENV
 
 
+LANES = ("ordinary", "direct")
+
+
 @contextmanager
 def one_of_each(env):
     with ExitStack() as stack:
-        yield {kind: stack.enter_context(serve(kind, env=env)) for kind in COMMANDS}
+        yield {
+            (kind, lane): stack.enter_context(
+                serve(kind, env=env | {"TESTS_LANE": lane})
+            )
+            for kind in COMMANDS
+            for lane in LANES
+        }
 
 
 @pytest.fixture(scope="session")
 def servers(env):
-    """One server of each kind, for the whole session."""
+    """One server of each kind, on each lane, for the whole session."""
     with one_of_each(env) as servers:
         yield servers
 
@@ -48,14 +57,19 @@ def kind(request):
     return request.param
 
 
-@pytest.fixture
-def server(servers, kind):
-    return servers[kind]
+@pytest.fixture(params=LANES)
+def lane(request):
+    return request.param
 
 
 @pytest.fixture
-def burdened_server(burdened_servers, kind):
-    return burdened_servers[kind]
+def server(servers, kind, lane):
+    return servers[kind, lane]
+
+
+@pytest.fixture
+def burdened_server(burdened_servers, kind, lane):
+    return burdened_servers[kind, lane]
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ ARGS = {"daphne": [], "uvicorn": ["--timeout-graceful-shutdown", "1"]}
 
 
 @pytest.mark.parametrize("kind", ARGS)
-def test_sigterm_ends_the_server_while_a_stream_plays(env, publish, report, kind):
+def test_sigterm_ends_the_server_while_a_stream_plays(env, publish, report, kind, lane):
     """Within five seconds; the client sees its connection end."""
     path = publish("x" * 600, delay_ms=100)
     with (
-        serve(kind, env=env, args=ARGS[kind]) as server,
+        serve(kind, env=env | {"TESTS_LANE": lane}, args=ARGS[kind]) as server,
         RawClient(server.url) as client,
     ):
         client.start_run(path)
@@ -35,10 +35,10 @@ TEXT = "Zwei 👩‍👩‍👧‍👦 und 今天天气 é, " * 4
 
 
 @pytest.mark.parametrize("kind", ARGS)
-async def test_200_streams_survive_a_restart(env, publish, report, kind):
+async def test_200_streams_survive_a_restart(env, publish, report, kind, lane):
     """Each ends cleanly on SIGTERM, resumes on the next server, and is complete."""
     path = publish(TEXT, delay_ms=60)
-    env = env | {"TESTS_DRAIN": "1"}
+    env = env | {"TESTS_DRAIN": "1", "TESTS_LANE": lane}
     async with new_client() as client:
         with serve(kind, env=env) as server:
             port = urlsplit(server.url).port

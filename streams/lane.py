@@ -1,0 +1,114 @@
+"""The direct lane: a stream is prepared in Django and played once Django has let go.
+
+`asgi.direct` puts a `Lane` into the request's scope. The stream's response, seeing it
+when Django begins to send, leaves its run there and ends; what Django has sent by then,
+the status and the headers as middleware shaped them, is held back until Django's
+handler is through, with its thread, its database connection and its signals. Then the
+lane plays the run: frames go straight to the server's `send`, without Django's layers,
+a task or a timer of their own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextvars import copy_context
+from typing import Any
+
+from streams.pushing import Pusher
+from streams.run import Run
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+EXTENSION = "streams.direct"
+
+
+class Lane:
+    """One request's way around Django."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._claimed = False
+        self._start: Message | None = None
+        self._run: Run | None = None
+        self._max_seconds: float | None = None
+        self._gone = False
+
+    @property
+    def taken(self) -> bool:
+        """Whether there is a run to play."""
+        return self._run is not None
+
+    def claim(self) -> None:
+        """Hold the start of the response back: it may be one to play here."""
+        self._claimed = True
+
+    def take(self, run: Run, max_seconds: float | None) -> None:
+        """Play a run when Django is through; cut it off after so many seconds."""
+        self._run = run
+        self._max_seconds = max_seconds
+
+    async def receive(self) -> Message:
+        """What Django receives."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """What Django sends."""
+        if self._claimed and message["type"] == "http.response.start":
+            self._start = message
+            return
+        if self._run is not None:
+            # The end of the body that Django believes to be empty.
+            return
+        await self.let_go()
+        await self._send(message)
+
+    async def let_go(self) -> None:
+        """Send what was held back: it is another response, by middleware."""
+        start, self._start = self._start, None
+        if start is not None:
+            await self._send(start)
+
+    async def play(self) -> None:
+        """Play the run to its end, or until the client leaves."""
+        run, start = self._run, self._start
+        if run is None or start is None or self._gone:
+            return
+        await self._send(start)
+        pusher = Pusher(run, self._send, copy_context(), self._max_seconds)
+        pusher.begin()
+        try:
+            await self._until_end_of(pusher)
+        finally:
+            pusher.cut()
+
+    async def _until_end_of(self, pusher: Pusher) -> None:
+        """Wait for the end of the stream, or for the client to leave."""
+        task = asyncio.current_task()
+        if type(task) is not asyncio.Task:
+            # Granian's own, which cannot be cancelled.
+            task = asyncio.create_task(self._until_end_of(pusher))
+            await asyncio.wait((task,))
+            return
+        try:
+            while not pusher.finished:
+                pusher.on_finish = task.cancel
+                message = await self._receive()
+                pusher.on_finish = None
+                if message["type"] == "http.disconnect":
+                    return
+        except asyncio.CancelledError:
+            # Either the stream has ended, or the server wants this to end.
+            if not pusher.finished or task.uncancel():
+                raise
+
+
+def lane_of(scope: Mapping[str, Any]) -> Lane | None:
+    """Return the lane that a request came by, if any."""
+    lane: Lane | None = (scope.get("extensions") or {}).get(EXTENSION)
+    return lane

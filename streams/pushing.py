@@ -1,0 +1,192 @@
+"""Frames pushed to an ASGI server's `send`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from contextvars import Context
+from typing import Any
+
+from streams.run import Run
+from streams.scheduler import get_scheduler
+from streams.shutdown import clock
+
+_playing: "set[Pusher]" = set()
+
+
+class Pusher:
+    """Plays one run by stepping the server's `send` itself.
+
+    As long as the client reads, `send` has nothing to wait for, and an event costs no
+    task, no future and no switch between them. A `send` that has to wait goes on in a
+    task of its own, and the stream with it: a slow reader slows itself alone.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_blocked",
+        "_context",
+        "_last",
+        "_loop",
+        "_max_seconds",
+        "_run",
+        "_scheduler",
+        "_send",
+        "_timer",
+        "due",
+        "finished",
+        "on_finish",
+    )
+
+    def __init__(
+        self,
+        run: Run,
+        send: Callable[[dict[str, Any]], Any],
+        context: Context,
+        max_seconds: float | None,
+    ) -> None:
+        self._run = run
+        self._send = send
+        # In which the server's `send`, and whatever wraps it, runs.
+        self._context = context
+        self._max_seconds = max_seconds
+        self._loop = asyncio.get_running_loop()
+        self._scheduler = get_scheduler()
+        self._blocked: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = False
+        self.due = 0.0
+        self.finished = False
+        self.on_finish: Callable[[], object] | None = None
+
+    def begin(self) -> None:
+        """Send what is due at once, and the rest in time."""
+        run = self._run
+        frame = run.begin()
+        run.on_change = self._change
+        _playing.add(self)
+        if clock.stopped:
+            frame += run.goodbye()
+        elif run.wait() <= 0:
+            frame += run.advance()
+        self._push(frame)
+
+    def fire(self) -> None:
+        """Send what is due. For the scheduler."""
+        if self.finished or self._blocked is not None or self._last:
+            return
+        self._push(self._run.advance())
+
+    def say_goodbye(self) -> None:
+        """End, because the server stops."""
+        if not (self.finished or self._blocked or self._last):
+            self._push(self._run.goodbye())
+
+    def cut(self) -> None:
+        """Send no more: the client is gone, or nothing is left to send."""
+        if self.finished:
+            return
+        self.finished = True
+        _playing.discard(self)
+        blocked, self._blocked = self._blocked, None
+        if blocked is not None:
+            blocked.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._run.close()
+        if self.on_finish is not None:
+            self.on_finish()
+
+    def _push(self, frame: bytes) -> None:
+        """Send a frame, which may be empty, and see when there will be more."""
+        run = self._run
+        if run.ended:
+            self._last = True
+        elif not frame:
+            self._go_on()
+            return
+        message: dict[str, Any] = {
+            "type": "http.response.body",
+            "body": frame,
+            "more_body": not self._last,
+        }
+        try:
+            sending = self._send(message)
+            if not hasattr(sending, "send"):
+                # No coroutine: granian has awaitables of its own.
+                sending = _await(sending)
+            waits_for = self._context.run(sending.send, None)
+        except StopIteration:
+            self._go_on()
+        except Exception:
+            # Servers have errors of their own for a client that is gone.
+            self.cut()
+        else:
+            self._wait(sending, waits_for)
+
+    def _go_on(self) -> None:
+        if self._last:
+            self.cut()
+            return
+        seconds = self._run.wait()
+        if seconds != float("inf"):
+            self._scheduler.wake(self, seconds)
+
+    def _change(self) -> None:
+        if self._blocked is None and not self.finished:
+            self._go_on()
+
+    def _wait(self, sending: Generator[Any, Any, Any], waits_for: Any) -> None:
+        """Let a task wait for a reader who is slow."""
+        rest = _await(_Rest(sending, waits_for))
+        self._blocked = self._loop.create_task(rest, context=self._context)
+        self._blocked.add_done_callback(self._unblock)
+        if self._max_seconds is not None and self._timer is None:
+            left = self._max_seconds - self._run.elapsed
+            self._timer = self._loop.call_later(max(0.0, left), self.cut)
+
+    def _unblock(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or self.finished:
+            return
+        self._blocked = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if task.exception() is not None:
+            self.cut()
+        else:
+            self._go_on()
+
+
+class _Rest:
+    """What is left of a coroutine that has begun: for a task, which begins its own."""
+
+    def __init__(self, begun: Generator[Any, Any, Any], waits_for: Any) -> None:
+        self._begun = begun
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            thrown: BaseException | None = None
+            try:
+                sent = yield waits_for
+            except BaseException as error:
+                thrown = error
+            try:
+                if thrown is None:
+                    waits_for = self._begun.send(sent)
+                else:
+                    waits_for = self._begun.throw(thrown)
+            except StopIteration:
+                return
+
+
+async def _await(what: Awaitable[None]) -> None:
+    await what
+
+
+def _say_goodbye_to_all() -> None:
+    for pusher in list(_playing):
+        pusher.say_goodbye()
+
+
+clock.on_stop(_say_goodbye_to_all)
