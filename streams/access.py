@@ -9,7 +9,9 @@ from functools import cached_property
 from django.db.models import Q
 
 from streams.conf import conf
+from streams.core.hurry import may_take_time
 from streams.exceptions import Problem
+from streams.lookup import stream_by_slug
 from streams.models import ApiKey, Stream
 from streams.models.entry import User
 from streams.models.stream import StreamQuerySet
@@ -24,17 +26,27 @@ class Asker:
     """Whoever made a request. Looked up where it matters only: a public stream costs
     neither a session nor a query for a key."""
 
-    def __init__(self, get_user: Callable[[], User], credential: str = "") -> None:
+    def __init__(
+        self,
+        get_user: Callable[[], User],
+        credential: str = "",
+        *,
+        sessions: bool = True,
+    ) -> None:
         self._get_user = get_user
+        self.sessions = sessions
+        """Whether a user could be known where they asked."""
         self.credential = credential
         """What a program sent as its key, whether it is one or not."""
 
     @cached_property
     def user(self) -> User:
+        may_take_time()
         return self._get_user()
 
     @cached_property
     def key(self) -> ApiKey | None:
+        may_take_time()
         return ApiKey.objects.with_secret(self.credential) if self.credential else None
 
     @cached_property
@@ -90,6 +102,7 @@ def find_model(name: str, asker: Asker) -> Stream:
     if stream is None or not _known(stream, asker):
         stream = _named(conf.default_stream or "")
     if stream is None or not _known(stream, asker):
+        may_take_time()
         named = [one.slug for one in asker.streams()[: MOST_NAMED + 1]]
         known = ", ".join(named[:MOST_NAMED]) or "none is published"
         more = ", …" if len(named) > MOST_NAMED else ""
@@ -126,6 +139,16 @@ def authorise(stream: Stream, asker: Asker) -> None:
         return
     if stream.access == access.API_KEY:
         raise _key_problem(stream, asker)
+    if not asker.sessions:
+        raise Problem(
+            status=403,
+            code="no_sessions",
+            message=(
+                f"Stream '{stream.slug}' is for people who are signed in, and this"
+                " address is served without sessions. Send an API key; or take the"
+                " address out of `short`, where the site calls direct()."
+            ),
+        )
     if not asker.user.is_authenticated:
         raise Problem(
             status=401,
@@ -171,7 +194,7 @@ def _named(slug: str) -> Stream | None:
     # What is no slug is not for the database: PostgreSQL refuses NUL with an error.
     if not _SLUG.fullmatch(slug):
         return None
-    return Stream.objects.select_related("script").filter(slug=slug).first()
+    return stream_by_slug(slug)
 
 
 def _not_found(slug: str) -> Problem:
@@ -179,6 +202,7 @@ def _not_found(slug: str) -> Problem:
         message = f"No stream '{slug}'."
     else:
         message = "No stream has such a name."
+    may_take_time()
     listed = list(Stream.objects.listed().values_list("slug", flat=True))
     if near := difflib.get_close_matches(slug, listed, n=1):
         message += f" Did you mean '{near[0]}'?"

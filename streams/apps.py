@@ -12,10 +12,18 @@ class StreamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from streams import checks  # noqa: F401  (registers them)
+        from django.db.models.signals import post_delete, post_migrate, post_save
+
+        from streams import checks, lookup  # noqa: F401  (registers checks)
         from streams.conf import conf
         from streams.formats import register
         from streams.formats.base import Format
+
+        for changed in ("Script", "Stream"):
+            for signal in (post_save, post_delete):
+                signal.connect(lookup.forget, sender=self.get_model(changed))
+        # Test cases empty the database between them with a flush, which sends this.
+        post_migrate.connect(lookup.forget, sender=self)
 
         for path in conf.formats:
             # What is wrong with a path is for the system check E004 to say.

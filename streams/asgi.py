@@ -1,26 +1,37 @@
 """The direct lane for a site: `application = direct(get_asgi_application())`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from streams import short as short_path
 from streams.lane import EXTENSION, Lane, Receive, Scope, Send
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def direct(application: Application) -> Application:
+def direct(application: Application, *, short: Sequence[str] = ()) -> Application:
     """Play streams around Django: the same views, middleware and bytes, for less.
 
-    Everything else goes through as it is.
+    Everything else goes through as it is. `short` are prefixes of paths, such as
+    "/v1/", whose streams are set up without the site's middleware, too: without
+    sessions, users, CORS, or the check of ALLOWED_HOSTS. See docs/direct-lane.md.
     """
+    prefixes = tuple(short)
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
         lane = Lane(receive, send)
+        path_asked: str = scope["path"]
         extensions = {**(scope.get("extensions") or {}), EXTENSION: lane}
-        await application({**scope, "extensions": extensions}, lane.receive, lane.send)
+        inner = {**scope, "extensions": extensions}
+        if not (
+            prefixes
+            and path_asked.startswith(prefixes)
+            and await short_path.answer(inner, lane)
+        ):
+            await application(inner, lane.receive, lane.send)
         if lane.taken:
             await lane.play()
         else:

@@ -49,8 +49,9 @@ class EventStreamResponse(StreamingHttpResponse):
         )
 
     def close(self) -> None:
-        """Django calls this in the request's thread, where the connections are."""
-        release_connections()
+        """Let go of what middleware used since: Django calls this in that thread."""
+        if self._lane is not None:
+            release_connections()
         super().close()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -16,7 +16,7 @@ from typing import Any
 from streams.pushing import Pusher
 from streams.run import Run
 
-Message = MutableMapping[str, Any]
+Message = Mapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]

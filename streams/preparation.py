@@ -14,16 +14,15 @@ from uuid import uuid4
 from streams.admission import Ticket
 from streams.conf import conf
 from streams.core.cache import WeightedCache
-from streams.core.directions import Channel
+from streams.core.hurry import may_take_time
 from streams.core.parameters import parse_overrides
 from streams.core.plan import Plan
-from streams.core.steps import Steps
 from streams.exceptions import Problem, ScriptError
 from streams.formats.base import Context, Usage
 from streams.formats.call import Call
 from streams.models import Revision, Script, Stream
-from streams.models.script import PREFIX_LENGTH, Content, Rendering
-from streams.tokens import get_tokenizer
+from streams.models.script import PREFIX_LENGTH, Content
+from streams.usage import count_usage
 
 UNEXPECTED = Problem(
     status=500,
@@ -35,9 +34,6 @@ _EVENT_ID = re.compile(rf"([0-9a-f]{{{PREFIX_LENGTH}}})-([0-9]{{1,10}})")
 
 # The contents whose revision this process knows to be recorded.
 _recorded: WeightedCache[bool] = WeightedCache(10_000, lambda recorded: 1)
-
-# The tokens of an answer and of its reasoning.
-_counted: WeightedCache[tuple[int, int]] = WeightedCache(10_000, lambda counts: 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +139,7 @@ def _planned(
         created=int(pin.started),
         finish=said.finish,
         stopped_at=said.stopped_at,
-        usage=_usage(call, content, said.steps) if counts_tokens else Usage(),
+        usage=count_usage(call, content, said.steps) if counts_tokens else Usage(),
         ttft=left.due[0] if left.due else left.duration,
         duration=left.duration,
     )
@@ -185,33 +181,6 @@ def _smaller(*limits: int | None) -> int | None:
     return min((one for one in limits if one is not None), default=None)
 
 
-def _usage(call: Call, content: Content, steps: Steps) -> Usage:
-    """Count what was asked and what is said, the same for stream and whole answer."""
-    tokenizer = get_tokenizer()
-
-    def count() -> tuple[int, int]:
-        reasoning = "".join(
-            step.text for step in steps if step.channel == Channel.REASONING
-        )
-        return tokenizer.count(steps.spoken), tokenizer.count(reasoning)
-
-    if content.rendering == Rendering.TEMPLATE:
-        completion, reasoning = count()
-    else:
-        last = steps.cuts[-1] if steps.cuts else 0
-        key = (tokenizer.name, content.content_digest(), steps.first, last)
-        completion, reasoning = _counted.get(key, count)
-    return Usage(prompt=prompt_tokens(call), completion=completion, reasoning=reasoning)
-
-
-def prompt_tokens(call: Call) -> int:
-    """Count what was asked."""
-    asked = [m.content for m in call.messages] or [call.prompt]
-    if call.system and all(m.role != "system" for m in call.messages):
-        asked.append(call.system)
-    return sum(get_tokenizer().count(text) for text in asked if text)
-
-
 def _resume(stream: Stream, last_event_id: str) -> tuple[Content, int, str]:
     """Return what to play, from which position, and why it starts over if it must."""
     script: Script = stream.script
@@ -223,6 +192,7 @@ def _resume(stream: Stream, last_event_id: str) -> tuple[Content, int, str]:
     prefix, position = match[1], int(match[2])
     if script.content_digest().startswith(prefix):
         return _current(script), position, ""
+    may_take_time()
     # Among this script's own only: an id must not open what its stream does not.
     revision = Revision.objects.filter(script=script).with_prefix(prefix).first()
     if revision is None:

@@ -1,10 +1,11 @@
 """Frames pushed to an ASGI server's `send`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
+from streams.core.stepping import as_coroutine, finish
 from streams.run import Run
 from streams.scheduler import get_scheduler
 from streams.shutdown import clock
@@ -112,7 +113,7 @@ class Pusher:
             sending = self._send(message)
             if not hasattr(sending, "send"):
                 # No coroutine: granian has awaitables of its own.
-                sending = _await(sending)
+                sending = as_coroutine(sending)
             waits_for = self._context.run(sending.send, None)
         except StopIteration:
             self._go_on()
@@ -134,9 +135,9 @@ class Pusher:
         if self._blocked is None and not self.finished:
             self._go_on()
 
-    def _wait(self, sending: Generator[Any, Any, Any], waits_for: Any) -> None:
+    def _wait(self, sending: Coroutine[Any, Any, None], waits_for: Any) -> None:
         """Let a task wait for a reader who is slow."""
-        rest = _await(_Rest(sending, waits_for))
+        rest = finish(sending, waits_for)
         self._blocked = self._loop.create_task(rest, context=self._context)
         self._blocked.add_done_callback(self._unblock)
         if self._max_seconds is not None and self._timer is None:
@@ -154,34 +155,6 @@ class Pusher:
             self.cut()
         else:
             self._go_on()
-
-
-class _Rest:
-    """What is left of a coroutine that has begun: for a task, which begins its own."""
-
-    def __init__(self, begun: Generator[Any, Any, Any], waits_for: Any) -> None:
-        self._begun = begun
-        self._waits_for = waits_for
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        waits_for = self._waits_for
-        while True:
-            thrown: BaseException | None = None
-            try:
-                sent = yield waits_for
-            except BaseException as error:
-                thrown = error
-            try:
-                if thrown is None:
-                    waits_for = self._begun.send(sent)
-                else:
-                    waits_for = self._begun.throw(thrown)
-            except StopIteration:
-                return
-
-
-async def _await(what: Awaitable[None]) -> None:
-    await what
 
 
 def _say_goodbye_to_all() -> None:

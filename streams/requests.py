@@ -27,7 +27,9 @@ def get_user(request: HttpRequest) -> User:
 def get_asker(request: HttpRequest) -> Asker:
     """Return who asks; whoever that is, is looked up when it matters."""
     sent = credential(request.headers) or query_text(request, "key")
-    return Asker(lambda: get_user(request), sent)
+    # The short path has no middleware that could know a user.
+    sessions = not getattr(request, "streams_short", False)
+    return Asker(lambda: get_user(request), sent, sessions=sessions)
 
 
 def credential(headers: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from weakref import ref
 
 from asgiref.sync import sync_to_async
+from django.core.exceptions import SynchronousOnlyOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.http.response import HttpResponseBase
 
 from streams.admission import RETRY_AFTER, Ticket, admit
 from streams.core.encoding import dump_json, to_utf8
+from streams.core.hurry import NotNow, hurry
 from streams.core.playback import ServerStops
 from streams.exceptions import Problem
 from streams.formats.base import Format
@@ -42,10 +44,13 @@ async def serve(
     prepare: Callable[[], Prepared | HttpResponseBase],
     *,
     methods: tuple[str, ...] = ("POST", "OPTIONS"),
+    quick: bool = False,
 ) -> HttpResponseBase:
     """Answer with what `prepare` returns, which runs in a thread with the database.
 
-    Whatever goes wrong before the first byte is said in the format's own way.
+    `quick` says that it changes nothing, so that it can be tried without a thread
+    first: all it needs may be at hand. Whatever goes wrong before the first byte is
+    said in the format's own way.
     """
     try:
         _refuse_method(request, methods)
@@ -61,7 +66,9 @@ async def serve(
                 # thread, and no response comes that would let go of its connection.
                 release_connections()
 
-        prepared = await sync_to_async(in_thread)()
+        prepared = _try_now(request, prepare) if quick else None
+        if prepared is None:
+            prepared = await sync_to_async(in_thread)()
         if isinstance(prepared, HttpResponseBase):
             for name, value in wire_format.request_headers(uuid4().hex).items():
                 prepared[name] = value
@@ -76,6 +83,20 @@ async def serve(
         )
         got_request_exception.send_robust(sender=None, request=request)
         return problem_response(unexpected, wire_format)
+
+
+def _try_now(
+    request: HttpRequest, prepare: Callable[[], Prepared | HttpResponseBase]
+) -> Prepared | HttpResponseBase | None:
+    """Prepare on the event loop, if that takes no time; else return None."""
+    if len(request.META.get("CONTENT_LENGTH") or "") > 4:
+        # Ten kilobytes and more take a while to parse.
+        return None
+    try:
+        with hurry():
+            return prepare()
+    except (NotNow, SynchronousOnlyOperation):
+        return None
 
 
 async def _answer(

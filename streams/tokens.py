@@ -7,6 +7,7 @@ from functools import cache
 from typing import Protocol
 
 from streams.conf import conf
+from streams.core.hurry import may_take_time
 
 ESTIMATE = "estimate"
 ENCODINGS = ("o200k_base", "cl100k_base")
@@ -95,6 +96,7 @@ def get_tokenizer() -> Tokenizer:
 
 @cache
 def _load(name: str | None) -> Tokenizer:
+    may_take_time()
     if name == ESTIMATE:
         return Estimate()
     if name is not None:

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from streams.access import find_stream
+from streams.api.base import endpoint
 from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.base import Format
@@ -26,11 +25,7 @@ MAX_PLAN_STEPS = 20_000
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
-# Playing a script changes nothing, so a POST needs no CSRF token; another site's page
-# cannot read the answer without CORS. The view decides itself who may play.
-@csrf_exempt
-@login_not_required
-@transaction.non_atomic_requests
+@endpoint
 async def events(
     request: HttpRequest, slug: str, wire_format: str | None = None
 ) -> HttpResponseBase:
@@ -48,7 +43,7 @@ async def events(
         stream = find_stream(slug, get_asker(request))
         return prepare(stream, call, counts_tokens=chosen.counts_tokens)
 
-    return await serve(request, chosen, ready, methods=METHODS)
+    return await serve(request, chosen, ready, methods=METHODS, quick=True)
 
 
 def _format_asked_for(request: HttpRequest) -> Format:

@@ -54,7 +54,7 @@ async def play_default(request: HttpRequest) -> HttpResponseBase:
             )
         return prepare_model(request, chosen, call)
 
-    return await serve(request, chosen, ready)
+    return await serve(request, chosen, ready, quick=True)
 
 
 @endpoint

@@ -8,9 +8,9 @@ from streams.api.base import endpoint, json_response
 from streams.formats import get_format
 from streams.formats.anthropic import read_conversation
 from streams.formats.fields import Fields
-from streams.preparation import prompt_tokens
 from streams.requests import get_asker, read_request
 from streams.serving import serve
+from streams.usage import prompt_tokens
 
 
 @endpoint

@@ -9,9 +9,10 @@ from streams.access import find_model
 from streams.api.base import endpoint, json_response, prepare_model
 from streams.formats import get_format
 from streams.formats.gemini import short, to_be_counted
-from streams.preparation import Prepared, prompt_tokens
+from streams.preparation import Prepared
 from streams.requests import get_asker, query_text, read_request
 from streams.serving import serve
+from streams.usage import prompt_tokens
 
 
 @endpoint
@@ -27,7 +28,7 @@ async def generate(
         named = replace(call, model=short(name), stream=stream)
         return prepare_model(request, chosen, named)
 
-    return await serve(request, chosen, ready)
+    return await serve(request, chosen, ready, quick=True)
 
 
 @endpoint

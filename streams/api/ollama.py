@@ -48,7 +48,7 @@ async def _play(request: HttpRequest, wire_format: str) -> HttpResponseBase:
             return json_response(chosen.loaded(call, int(time.time())))
         return prepare(stream, call, counts_tokens=chosen.counts_tokens)
 
-    return await serve(request, chosen, ready)
+    return await serve(request, chosen, ready, quick=True)
 
 
 @endpoint

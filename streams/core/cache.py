@@ -6,6 +6,8 @@ from threading import RLock
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from streams.core.hurry import may_take_time
+
 Value = TypeVar("Value")
 
 
@@ -42,6 +44,7 @@ class WeightedCache(Generic[Value]):
             alive = self._alive.get(key)
         if alive is not None:
             return alive
+        may_take_time()
         value = make()
         weight = self._weigh(value)
         with self._lock:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from streams.core.cache import WeightedCache
 from streams.core.chunks import Unit
 from streams.core.extent import Extent, extent
+from streams.core.hurry import may_take_time
 from streams.core.pacing import Pacing
 from streams.core.plan import Plan, plan
 from streams.core.steps import MOST_KEPT, Steps, lay_out
@@ -151,6 +152,7 @@ class Timing(models.Model):
             return plan(said.steps, pacing, seed=seed), said
 
         if content.rendering == Rendering.TEMPLATE:
+            may_take_time()
             return planned(cut())
         layout = (content.content_digest(), unit, size)
 
@@ -159,6 +161,7 @@ class Timing(models.Model):
 
         if pacing.jitter and seed != self.seed:
             # Nobody else has this seed.
+            may_take_time()
             return planned_once()
         limits = (call.round, call.stop, call.max_tokens, get_tokenizer().name)
         key = (layout, pacing, pacing.jitter and seed, limits)

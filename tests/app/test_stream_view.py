@@ -7,6 +7,7 @@ from asgiref.sync import sync_to_async as sync
 from django.db import connection
 from django.test import Client, RequestFactory
 
+from streams import lookup
 from streams.models import Script
 from streams.views import events
 
@@ -131,11 +132,15 @@ def test_under_wsgi_it_is_501_and_names_the_fix(make_stream):
     assert "uvicorn yoursite.asgi:application" in response.json()["message"]
 
 
-async def test_an_edit_is_what_the_next_stream_says(make_stream, play):
+async def test_an_edit_is_what_the_next_stream_says(make_stream, play, monkeypatch):
+    """One that no signal tells of, when what was looked up is a moment old."""
     stream = await sync(make_stream)("before")
     assert (await play("hello/events")).text == "before"
     stream.script.body = "after"
     await sync(stream.script.save)()
+    assert (await play("hello/events")).text == "after"
+    monkeypatch.setattr(lookup, "FRESH", 0)
+    lookup.forget(using="default")
     assert (await play("hello/events")).text == "after"
     await Script.objects.aupdate(body="past save()")
     assert (await play("hello/events")).text == "past save()"

@@ -1,0 +1,84 @@
+"""The short path: a stream's view on a real request, without the site's middleware."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from asgiref.sync import ThreadSensitiveContext
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, ResolverMatch, resolve, set_script_prefix
+
+from streams.core.stepping import finish
+from streams.lane import Lane, Scope
+
+SHORT = "streams_short"
+"""Marks requests that came this way."""
+
+
+class _Handler(ASGIHandler):
+    """Django's reading of requests and sending of responses, without middleware."""
+
+    def __init__(self) -> None:
+        pass
+
+
+_handler = _Handler()
+
+
+async def answer(scope: Scope, lane: Lane) -> bool:
+    """Answer a request for one of the app's own views; tell whether it was one.
+
+    It has neither session nor user, no middleware sees it, and Django's signals of
+    requests are not sent.
+    """
+    prefix = get_script_prefix(scope)
+    try:
+        match = resolve("/" + scope["path"].removeprefix(prefix))
+    except Resolver404:
+        return False
+    if not getattr(match.func, "streams_endpoint", False):
+        return False
+    try:
+        body = await _handler.read_body(lane.receive)
+    except RequestAborted:
+        return True
+    set_script_prefix(prefix)
+    request, refused = _handler.create_request(scope, body)
+    if request is None:
+        assert refused is not None
+        await _handler.send_response(refused, lane.send)
+        return True
+    request.resolver_match = match
+    setattr(request, SHORT, True)
+    async with ThreadSensitiveContext():
+        response = await _respond(request, match, lane)
+        if response is not None:
+            await _handler.send_response(response, lane.send)
+    body.close()
+    return True
+
+
+async def _respond(
+    request: ASGIRequest, match: ResolverMatch, lane: Lane
+) -> HttpResponseBase | None:
+    """Call the view; None where the client left meanwhile."""
+    view: Coroutine[Any, Any, HttpResponseBase]
+    view = match.func(request, *match.args, **match.kwargs)
+    try:
+        # As a rule all is at hand, and the view has nothing to wait for.
+        waits_for = view.send(None)
+    except StopIteration as done:
+        response: HttpResponseBase = done.value
+        return response
+    answering = asyncio.ensure_future(finish(view, waits_for))
+    leaving = asyncio.ensure_future(lane.receive())
+    try:
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return answering.result() if answering.done() else None
+    finally:
+        for task in (answering, leaving):
+            if not task.done():
+                task.cancel()
+                await asyncio.wait((task,))
