@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ALONE := browser demo proxies servers services
 MESSAGES := $(patsubst %,%/locale/zh_Hans/LC_MESSAGES/django.po,streams streamsite)
 
-.PHONY: setup demo demo-tls test test-newest programs lint format messages
+.PHONY: bench setup demo demo-tls test test-newest programs lint format messages
 
 demo: $(VENV)/.demo
 	@$(BIN)/python manage.py demo $(HOST):$(PORT)
@@ -39,6 +39,14 @@ programs: $(VENV)/.test
 	@sh tests/proxies/install-nginx.sh
 	@sh tests/services/install-redis.sh $(BIN)/python $(VENV)/redis
 
+# Measures ours and its peers, and writes docs/performance.md: some 40 minutes in which
+# nothing else may run. QUICK=1 takes a few; ARGS='capacity --stacks direct-uvicorn'
+# measures some. The packages have a place of their own: see pyproject.toml.
+bench:
+	@$(MAKE) --no-print-directory VENV=$(VENV)-bench $(VENV)-bench/.bench
+	@sh bench/peers/aimock/install.sh
+	@$(VENV)-bench/bin/python -m bench $(if $(QUICK),--quick) $(ARGS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -57,7 +65,7 @@ messages: $(VENV)/.dev
 	$(BIN)/python manage.py compilemessages --locale zh_Hans --ignore '.venv*'
 
 # One stamp for each set of packages, made anew when pyproject.toml changes.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml
+$(VENV)/.bench $(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.12 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what '$*' needs into $(VENV) …"

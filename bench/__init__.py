@@ -1,0 +1,1 @@
+"""Chat servers side by side on one machine: `make bench` writes docs/performance.md."""
