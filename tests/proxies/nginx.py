@@ -4,7 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,17 +64,27 @@ def find_nginx() -> str:
 
 
 @contextmanager
-def serve_with_nginx(workers: Sequence[str], *, more: str = "") -> Iterator[Nginx]:
-    """Run nginx before two workers, given by URL; `more` goes into `http { … }`."""
+def serve_with_nginx(
+    workers: Sequence[str],
+    *,
+    more: str = "",
+    around: str = AROUND,
+    changes: Mapping[str, str] | None = None,
+) -> Iterator[Nginx]:
+    """Run nginx before two workers, given by URL; `more` goes into `http { … }`.
+
+    `around` is another nginx.conf; `changes` are made to the shipped file.
+    """
     program = find_nginx()
     # Not in pytest's own folder: it is closed to the account that nginx runs as.
     with TemporaryDirectory(prefix="streams-nginx-") as name:
         folder = Path(name)
         make_certificate(folder, ["127.0.0.1", "localhost"])
         tls, plain, redirecting = free_ports(3)
-        text = _fill_in(SHIPPED.read_text(), folder, workers, tls, plain, redirecting)
+        shipped = replaced_once(SHIPPED.read_text(), changes or {})
+        text = _fill_in(shipped, folder, workers, tls, plain, redirecting)
         (folder / "streams.conf").write_text(text)
-        (folder / "nginx.conf").write_text(AROUND.format(folder=folder, more=more))
+        (folder / "nginx.conf").write_text(around.format(folder=folder, more=more))
         for path in (folder, *folder.iterdir()):
             if account := _account():
                 shutil.chown(path, account["user"], account["group"])
@@ -118,20 +128,29 @@ def _fill_in(
     redirecting: int,
 ) -> str:
     certificates = "/etc/letsencrypt/live/demo.example.org"
-    listening = f"listen 127.0.0.1:{tls} ssl http2;\n    listen 127.0.0.1:{plain};"
-    for placeholder, value in {
+    listening = (
+        f"listen 127.0.0.1:{tls} ssl http2 backlog=4096;\n    listen 127.0.0.1:{plain};"
+    )
+    placeholders = {
         "listen 80;": f"listen 127.0.0.1:{redirecting};",
         "listen [::]:80;": "",
-        "listen 443 ssl http2;": listening,
-        "listen [::]:443 ssl http2;": "",
+        "listen 443 ssl http2 backlog=4096;": listening,
+        "listen [::]:443 ssl http2 backlog=4096;": "",
         f"{certificates}/fullchain.pem": f"{folder}/certificate.pem",
         f"{certificates}/privkey.pem": f"{folder}/key.pem",
         "server 127.0.0.1:8001 ": f"server {urlsplit(workers[0]).netloc} ",
         "server 127.0.0.1:8002 ": f"server {urlsplit(workers[1]).netloc} ",
-    }.items():
+    }
+    text = replaced_once(text, placeholders)
+    return text.replace("server_name demo.example.org;", "server_name 127.0.0.1;")
+
+
+def replaced_once(text: str, changes: Mapping[str, str]) -> str:
+    """Return the text with what is there exactly once replaced."""
+    for placeholder, value in changes.items():
         assert text.count(placeholder) == 1, placeholder
         text = text.replace(placeholder, value)
-    return text.replace("server_name demo.example.org;", "server_name 127.0.0.1;")
+    return text
 
 
 def _command(program: str, folder: Path) -> list[str]:
