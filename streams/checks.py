@@ -14,7 +14,10 @@ from streams.conf import DEFAULTS
 from streams.formats.base import Format
 from streams.tokens import ENCODINGS, ESTIMATE
 
-ALWAYS_LIMITED = ("MAX_SCRIPT_CHARS", "KEEP_CONVERSATIONS_DAYS")
+ALWAYS_LIMITED = (
+    *("MAX_SCRIPT_CHARS", "KEEP_CONVERSATIONS_DAYS"),
+    *("JOURNAL_DAYS", "JOURNAL_ROWS", "JOURNAL_BODIES", "JOURNAL_QUEUE"),
+)
 
 GZIP = "django.middleware.gzip.GZipMiddleware"
 
@@ -72,17 +75,23 @@ def check_settings(
             )
         )
     for name, value in chosen.items():
-        good = isinstance(value, int) and value > 0
+        lowest = 0 if name == "JOURNAL_BODIES" else 1
+        good = isinstance(value, int) and value >= lowest
         unlimited = value is None and name not in ALWAYS_LIMITED
-        counted = name.startswith("MAX_") or name == "KEEP_CONVERSATIONS_DAYS"
+        counted = name.startswith("MAX_") or name in ALWAYS_LIMITED
         if counted and name in DEFAULTS and not (good or unlimited):
+            hint = "Use a whole number above 0." if lowest else "Use a whole number."
             found.append(
-                Error(
-                    f"STREAMS['{name}'] is {value!r}.",
-                    hint="Use a whole number above 0.",
-                    id="streams.E005",
-                )
+                Error(f"STREAMS['{name}'] is {value!r}.", hint=hint, id="streams.E005")
             )
+    if chosen.get("JOURNAL") not in (None, True, False):
+        found.append(
+            Error(
+                f"STREAMS['JOURNAL'] is {chosen['JOURNAL']!r}.",
+                hint="Use True or False, or leave it out.",
+                id="streams.E007",
+            )
+        )
     found += _check_tokenizer(chosen.get("TOKENIZER"))
     for path in chosen.get("FORMATS", []):
         try:

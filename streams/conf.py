@@ -1,5 +1,6 @@
 """The `STREAMS` setting, typed. Read late, so that `override_settings` just works."""
 
+import sys
 from typing import Any, Literal
 
 from django.conf import settings
@@ -27,6 +28,17 @@ DEFAULTS: dict[str, Any] = {
     "TOKENIZER": None,
     # Days for which conversations of the Assistants and Responses APIs are kept.
     "KEEP_CONVERSATIONS_DAYS": 30,
+    # Whether runs are recorded; None: they are, except in Django's test runner.
+    "JOURNAL": None,
+    # Days for which runs are kept, and most rows of them.
+    "JOURNAL_DAYS": 30,
+    "JOURNAL_ROWS": 100_000,
+    # Characters of a request's body that its run keeps.
+    "JOURNAL_BODIES": 0,
+    # Most runs that wait to be written, in each process.
+    "JOURNAL_QUEUE": 10_000,
+    # Collect garbage in quiet moments: see docs/performance.md.
+    "QUIET_GC": False,
     # Longest script, in code points.
     "MAX_SCRIPT_CHARS": 1_000_000,
 }
@@ -88,8 +100,43 @@ class Conf:
         return int(self._get("KEEP_CONVERSATIONS_DAYS"))
 
     @property
+    def journal(self) -> bool:
+        chosen = self._get("JOURNAL")
+        # A test's database is no place for a thread that the test does not know of.
+        return not _in_test_runner() if chosen is None else bool(chosen)
+
+    @property
+    def journal_days(self) -> int:
+        return int(self._get("JOURNAL_DAYS"))
+
+    @property
+    def journal_rows(self) -> int:
+        return int(self._get("JOURNAL_ROWS"))
+
+    @property
+    def journal_bodies(self) -> int:
+        return int(self._get("JOURNAL_BODIES"))
+
+    @property
+    def journal_queue(self) -> int:
+        return int(self._get("JOURNAL_QUEUE"))
+
+    @property
+    def quiet_gc(self) -> bool:
+        return bool(self._get("QUIET_GC"))
+
+    @property
     def max_script_chars(self) -> int:
         return int(self._get("MAX_SCRIPT_CHARS"))
+
+
+def _in_test_runner() -> bool:
+    """Tell whether Django's setup_test_environment() was called, as by pytest-django.
+
+    Nothing public says so: an outbox, for one, comes with some email backends.
+    """
+    utils = sys.modules.get("django.test.utils")
+    return hasattr(getattr(utils, "_TestState", None), "saved_data")
 
 
 conf = Conf()

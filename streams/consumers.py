@@ -37,6 +37,7 @@ from streams.preparation import (
     most_seconds,
     prepare,
 )
+from streams.recording import Recording, new_entry
 from streams.requests import credential
 from streams.run import Run
 from streams.shutdown import clock, prepare_for_sigterm
@@ -123,13 +124,23 @@ class StreamConsumer(AsyncWebsocketConsumer):
         speed = _speed(wanted, self.max_speed) if wanted["speed"] != 1 else 1.0
         prepare_for_sigterm()
         self.tempo = Tempo(clock, speed)
+        entry = new_entry(
+            prepared,
+            self.format,
+            transport="websocket",
+            client=client,
+            agent=headers.get("user-agent", ""),
+        )
+        recording = Recording(ticket, entry)
         run = Run(
             prepared.plan,
             self.format,
             prepared.context,
             clock=self.tempo,
             max_bytes=most_bytes(prepared.stream),
-            on_end=ticket.release,
+            on_begin=recording.begin,
+            on_end=recording.end,
+            tally=entry,
         )
         self.playing = asyncio.create_task(self._play(run, prepared.stream))
 

@@ -77,15 +77,23 @@ class Lane:
     async def play(self) -> None:
         """Play the run to its end, or until the client leaves."""
         run, start = self._run, self._start
+        # The request knows the lane, and Django leaves it to the garbage collector.
+        self._run = self._start = None
         if run is None or start is None or self._gone:
             return
-        await self._send(start)
-        pusher = Pusher(run, self._send, copy_context(), self._max_seconds)
+        sent = self._send(start)
+        send = self._send if hasattr(sent, "send") else self._send_as_coroutine
+        await sent
+        pusher = Pusher(run, send, copy_context(), self._max_seconds)
         pusher.begin()
         try:
             await self._until_end_of(pusher)
         finally:
             pusher.cut()
+
+    async def _send_as_coroutine(self, message: Message) -> None:
+        # Granian's `send` returns awaitables of its own.
+        await self._send(message)
 
     async def _until_end_of(self, pusher: Pusher) -> None:
         """Wait for the end of the stream, or for the client to leave."""

@@ -1,34 +1,52 @@
 """Published streams by slug, looked up once for all who ask within a moment."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, transaction
 
-from streams.core.hurry import may_take_time
+from streams.core.hurry import in_a_hurry, may_take_time
 from streams.models import Stream
 
 FRESH = 0.1
 """Seconds for which a process trusts what it looked up. What is saved in the process
-itself is seen at once; what another process saved, after so long at most."""
+itself is seen at once; what another process saved, after twice as long at most."""
 
 MOST_KEPT = 1000
 
-_found: dict[str, tuple[float, Stream]] = {}
+
+@dataclass(slots=True)
+class _Found:
+    stream: Stream
+    checked: float
+    trusted_until: float
+
+
+_found: dict[str, _Found] = {}
+_changes = 0
+"""How often all was forgotten: what was read before that is not remembered after."""
 
 
 def stream_by_slug(slug: str) -> Stream | None:
     """Return a stream with its script. It is shared: do not change it."""
-    kept = _found.get(slug)
-    if kept is not None and kept[0] > time.monotonic():
-        return kept[1]
+    kept, now = _found.get(slug), time.monotonic()
+    if in_a_hurry():
+        if kept is not None and now < kept.trusted_until:
+            return kept.stream
+        if kept is not None:
+            # One goes and looks; the others need not wait for it.
+            kept.trusted_until = now + FRESH
+    elif kept is not None and now < kept.checked + FRESH:
+        return kept.stream
     may_take_time()
+    changes = _changes
     stream = Stream.objects.select_related("script").filter(slug=slug).first()
     # What is seen within a transaction may never have been.
-    if stream is not None and not _in_transaction(stream):
+    if stream is not None and changes == _changes and not _in_transaction(stream):
         if len(_found) >= MOST_KEPT:
             _found.clear()
-        _found[slug] = (time.monotonic() + FRESH, stream)
+        _found[slug] = _Found(stream, now, now + FRESH)
     return stream
 
 
@@ -39,5 +57,11 @@ def _in_transaction(stream: Stream) -> bool:
 
 def forget(**signal: Any) -> None:
     """Look up anew, now and once this transaction is over. For signals."""
+    _forget_all()
+    transaction.on_commit(_forget_all, using=signal["using"])
+
+
+def _forget_all() -> None:
+    global _changes
+    _changes += 1
     _found.clear()
-    transaction.on_commit(_found.clear, using=signal["using"])

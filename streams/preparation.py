@@ -62,6 +62,8 @@ class Prepared:
     plan: Plan
     context: Context
     pin: Pin
+    position: int = 0
+    """Where a resumed stream goes on."""
     finished: bool
     """The client has seen the end already: there is nothing to play."""
     ticket: Ticket | None = None
@@ -149,6 +151,7 @@ def _planned(
         plan=left,
         context=context,
         pin=pin,
+        position=position,
         finished=position >= context.done_position,
     )
 

@@ -1,11 +1,13 @@
 """Frames pushed to an ASGI server's `send`."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
-from streams.core.stepping import as_coroutine, finish
+from streams.core.stepping import finish
 from streams.run import Run
 from streams.scheduler import get_scheduler
 from streams.shutdown import clock
@@ -25,12 +27,13 @@ class Pusher:
         "__weakref__",
         "_blocked",
         "_context",
-        "_last",
         "_loop",
         "_max_seconds",
         "_run",
         "_scheduler",
         "_send",
+        "_silent",
+        "_step",
         "_timer",
         "due",
         "finished",
@@ -48,12 +51,14 @@ class Pusher:
         self._send = send
         # In which the server's `send`, and whatever wraps it, runs.
         self._context = context
+        self._step = context.run
         self._max_seconds = max_seconds
         self._loop = asyncio.get_running_loop()
         self._scheduler = get_scheduler()
         self._blocked: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._last = False
+        self._silent = False
+        """Whether nothing may be sent now: one waits, or was the last."""
         self.due = 0.0
         self.finished = False
         self.on_finish: Callable[[], object] | None = None
@@ -70,51 +75,67 @@ class Pusher:
             frame += run.advance()
         self._push(frame)
 
-    def fire(self) -> None:
+    def fire(self, now: float) -> None:
         """Send what is due. For the scheduler."""
-        if self.finished or self._blocked is not None or self._last:
+        if self._silent:
             return
-        self._push(self._run.advance())
+        run = self._run
+        frame = run.advance(now)
+        if not frame or run.ended:
+            self._push(frame)
+            return
+        # What `_push` does, written out for the usual case: this is done for every
+        # event of every stream.
+        sending = self._send(
+            {"type": "http.response.body", "body": frame, "more_body": True}
+        )
+        try:
+            waits_for = self._step(sending.send, None)
+        except StopIteration:
+            self._scheduler.wake(self, run.next_at)
+        except Exception:
+            self.cut()
+        else:
+            self._wait(sending, waits_for)
 
     def say_goodbye(self) -> None:
         """End, because the server stops."""
-        if not (self.finished or self._blocked or self._last):
+        if not self._silent:
             self._push(self._run.goodbye())
 
     def cut(self) -> None:
         """Send no more: the client is gone, or nothing is left to send."""
         if self.finished:
             return
-        self.finished = True
+        self.finished = self._silent = True
         _playing.discard(self)
         blocked, self._blocked = self._blocked, None
         if blocked is not None:
             blocked.cancel()
         if self._timer is not None:
             self._timer.cancel()
-        self._run.close()
+        # Whose log of the end it is, a handler may want to know.
+        self._step(self._run.close)
+        # They know each other, which is for the garbage collector to find out.
+        self._run.on_change = _ignore
         if self.on_finish is not None:
             self.on_finish()
 
     def _push(self, frame: bytes) -> None:
         """Send a frame, which may be empty, and see when there will be more."""
-        run = self._run
-        if run.ended:
-            self._last = True
+        if self._run.ended:
+            self._silent = True
         elif not frame:
             self._go_on()
             return
-        message: dict[str, Any] = {
+        message = {
             "type": "http.response.body",
             "body": frame,
-            "more_body": not self._last,
+            "more_body": not self._run.ended,
         }
         try:
             sending = self._send(message)
-            if not hasattr(sending, "send"):
-                # No coroutine: granian has awaitables of its own.
-                sending = as_coroutine(sending)
-            waits_for = self._context.run(sending.send, None)
+            waits_for = self._step(sending.send, None)
         except StopIteration:
             self._go_on()
         except Exception:
@@ -124,20 +145,23 @@ class Pusher:
             self._wait(sending, waits_for)
 
     def _go_on(self) -> None:
-        if self._last:
+        run = self._run
+        if run.ended:
             self.cut()
             return
-        seconds = self._run.wait()
-        if seconds != float("inf"):
-            self._scheduler.wake(self, seconds)
+        seconds = run.wait()
+        if seconds != math.inf:
+            when = time.monotonic() + seconds if seconds else 0.0
+            self._scheduler.wake(self, when)
 
     def _change(self) -> None:
-        if self._blocked is None and not self.finished:
+        if not self._silent:
             self._go_on()
 
     def _wait(self, sending: Coroutine[Any, Any, None], waits_for: Any) -> None:
         """Let a task wait for a reader who is slow."""
         rest = finish(sending, waits_for)
+        self._silent = True
         self._blocked = self._loop.create_task(rest, context=self._context)
         self._blocked.add_done_callback(self._unblock)
         if self._max_seconds is not None and self._timer is None:
@@ -145,16 +169,24 @@ class Pusher:
             self._timer = self._loop.call_later(max(0.0, left), self.cut)
 
     def _unblock(self, task: "asyncio.Task[None]") -> None:
+        # An error that nobody looks at would be logged.
+        failed = not task.cancelled() and task.exception() is not None
         if task.cancelled() or self.finished:
             return
-        self._blocked = None
+        self._blocked, self._silent = None, False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if task.exception() is not None:
+        if failed:
             self.cut()
+        elif clock.stopped and not self._run.ended:
+            self.say_goodbye()
         else:
             self._go_on()
+
+
+def _ignore() -> None:
+    pass
 
 
 def _say_goodbye_to_all() -> None:

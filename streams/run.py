@@ -3,19 +3,18 @@
 import asyncio
 import logging
 import math
+import time
 from collections.abc import AsyncGenerator, Callable
 from itertools import accumulate
-from weakref import WeakSet
 
+from streams import control
 from streams.core.plan import Plan
-from streams.core.playback import Clock, Playback, ServerStops
+from streams.core.playback import HEARTBEAT, Clock, Playback, ServerStops
+from streams.core.tally import PlainTally, Tally
 from streams.core.tempo import Stopped, Tempo
 from streams.formats.base import Context, Format
 
 logger = logging.getLogger("streams.runs")
-
-
-_stoppable: "WeakSet[Run]" = WeakSet()
 
 
 def _nothing() -> None:
@@ -32,6 +31,32 @@ class Run:
     streams).
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_began",
+        "_closed",
+        "_halted",
+        "_own_time",
+        "_playback",
+        "_started",
+        "_steps",
+        "_stopped_at",
+        "_told",
+        "_writer",
+        "clock",
+        "context",
+        "ended",
+        "format",
+        "max_bytes",
+        "next_at",
+        "on_begin",
+        "on_change",
+        "on_end",
+        "plan",
+        "tally",
+        "tempo",
+    )
+
     def __init__(
         self,
         plan: Plan,
@@ -44,6 +69,7 @@ class Run:
         on_begin: Callable[[], None] = _nothing,
         on_end: Callable[[], None] = _nothing,
         stoppable: bool = False,
+        tally: Tally | None = None,
     ) -> None:
         self.plan = plan
         self.format = wire_format
@@ -52,26 +78,23 @@ class Run:
         self.max_bytes = max_bytes
         self.on_begin = on_begin
         self.on_end = on_end
-        self.steps_sent = 0
-        self.bytes_sent = 0
-        self.outcome = "cut"
+        self.tally: Tally = tally or PlainTally()
         self.ended = False
         """Whether the last of it was written."""
         self.on_change: Callable[[], None] = _nothing
         """Called when `wait` changes."""
+        self.next_at = 0.0
+        """When there is something to do, on the clock."""
+        self._steps = plan.steps
         self._playback = Playback(plan, heartbeat=heartbeat)
+        self._own_time = stoppable
         self._began = self._closed = self._halted = False
         self._stopped_at: int | None = None
         if stoppable:
             # A wait that can be cut short costs two tasks more.
             self.clock = self.tempo = Tempo(clock)
             self._told = asyncio.Event()
-            _stoppable.add(self)
-
-    @property
-    def lateness(self) -> float:
-        """Seconds by which the latest step was late."""
-        return self._playback.lateness
+            control.add(self)
 
     @property
     def elapsed(self) -> float:
@@ -83,32 +106,48 @@ class Run:
         self.on_begin()
         self._began = True
         self._started = self.clock.now()
+        self.next_at = self._started + self._playback.next
         self._writer = self.format.writer(self.context)
-        return self._sent(self._writer.opening())
+        frame = self._sent(self._writer.opening())
+        if frame:
+            self.tally.first_byte = max(0.0, time.time() - self.tally.started)
+        return frame
 
     def wait(self) -> float:
         """Return the seconds until there is something to do, 0 if there is already."""
         if self._halted:
             return math.inf if self._stopped_at is None else 0.0
-        wait = self._started + self._playback.next - self.clock.now()
-        return wait if wait > 0 else 0.0
+        return max(0.0, self.next_at - self.clock.now())
 
-    def advance(self) -> bytes:
-        """Return what is due by now, the end of the stream included."""
+    def advance(self, now: float | None = None) -> bytes:
+        """Return what is due by now, the end of the stream included.
+
+        `now` is the time of a MonotonicClock, for whoever knows it already.
+        """
         frame = b""
+        playback, tally = self._playback, self.tally
         try:
             if self._halted:
                 return self._stopped()
-            elapsed = self.clock.now() - self._started
-            frame = self._due(elapsed)
-            self.bytes_sent += len(frame)
-            if self.max_bytes and self.bytes_sent > self.max_bytes:
+            if now is None or self._own_time:
+                now = self.clock.now()
+            taken = playback.take(now - self._started)
+            if taken == 1:
+                frame = self._writer.step(self._steps[playback.index - 1])
+                tally.steps += 1
+                tally.bytes += len(frame)
+            elif taken:
+                frame = self._sent(self._several(taken))
+            self.next_at = self._started + playback.next
+            if self.max_bytes and tally.bytes > self.max_bytes:
                 self._end("ended at the limit")
                 message = f"Stopped at the limit of {self.max_bytes:,} bytes."
                 frame += self._sent(self._writer.error(message))
-            elif self._playback.is_over(elapsed):
+            elif playback.over:
                 self._end("completed")
                 frame += self._sent(self._writer.closing())
+            if tally.first_byte is None and frame:
+                tally.first_byte = max(0.0, time.time() - tally.started)
         except Exception:
             self._end("failed")
             run_id = self.context.run_id
@@ -127,6 +166,9 @@ class Run:
         if self._closed or not self._began:
             return
         self._closed = True
+        tally = self.tally
+        tally.outcome = tally.outcome or "cut"
+        tally.lateness = self._playback.lateness
         self.on_end()
         context = self.context
         logger.info(
@@ -134,11 +176,11 @@ class Run:
             context.run_id,
             context.slug,
             self.format.name,
-            self.outcome,
-            self.clock.now() - self._started,
-            self.steps_sent,
+            tally.outcome,
+            self.elapsed,
+            tally.steps,
             len(self.plan.steps),
-            self.bytes_sent,
+            tally.bytes,
         )
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
@@ -173,18 +215,14 @@ class Run:
         self._told.set()
         self.on_change()
 
-    def _due(self, elapsed: float) -> bytes:
-        playback, steps = self._playback, self.plan.steps
-        batch = playback.take(elapsed)
-        if not batch:
-            return self.format.heartbeat if playback.take_heartbeat(elapsed) else b""
-        if len(batch) == 1:
-            frame = self._writer.step(steps[batch.start])
-        else:
-            step = self._writer.step
-            some = steps[batch.start : batch.stop]
-            frame = self._join([step(one) for one in some])
-        self.steps_sent = batch.stop
+    def _several(self, taken: int) -> bytes:
+        """Return the frames of several steps, or a heartbeat."""
+        if taken == HEARTBEAT:
+            return self.format.heartbeat
+        last = self._playback.index
+        step = self._writer.step
+        frame = self._join([step(one) for one in self._steps[last - taken : last]])
+        self.tally.steps += taken
         return frame
 
     def _stopped(self) -> bytes:
@@ -194,41 +232,19 @@ class Run:
         return self._sent(self._writer.stopped(self._stopped_at))
 
     def _end(self, outcome: str) -> None:
-        self.outcome = outcome
+        self.tally.outcome = outcome
         self.ended = True
 
     def _join(self, frames: list[bytes]) -> bytes:
         """Join what leaves together, up to the first that is past the limit."""
         frame = b"".join(frames)
-        if not self.max_bytes or self.bytes_sent + len(frame) <= self.max_bytes:
+        sent = self.tally.bytes
+        if not self.max_bytes or sent + len(frame) <= self.max_bytes:
             return frame
-        room = self.max_bytes - self.bytes_sent
+        room = self.max_bytes - sent
         sizes = accumulate(map(len, frames))
         return b"".join(frames[: next(i for i, n in enumerate(sizes, 1) if n > room)])
 
     def _sent(self, frame: bytes) -> bytes:
-        self.bytes_sent += len(frame)
+        self.tally.bytes += len(frame)
         return frame
-
-
-async def halt_runs(run_id: str) -> int | None:
-    """Halt what this process plays under an id; tell how many steps were sent.
-
-    None if it plays nothing of the kind. Each stays open until `end_runs`, so that its
-    client hears of the end when that is kept. To be awaited in the event loop that
-    plays: only there is nothing sent meanwhile.
-    """
-    runs = _with_id(run_id)
-    for run in runs:
-        run.halt()
-    return max((run.steps_sent for run in runs), default=None)
-
-
-async def end_runs(run_id: str, at: int) -> None:
-    """End what was halted, `at` seconds of the epoch."""
-    for run in _with_id(run_id):
-        run.end(at)
-
-
-def _with_id(run_id: str) -> list[Run]:
-    return [run for run in _stoppable if run.context.run_id == run_id]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections import deque
 from typing import Protocol
@@ -26,52 +27,56 @@ class Player(Protocol):
     due: float
     """When it wants to be woken, by `time.monotonic()`; written by the scheduler."""
 
-    def fire(self) -> None:
-        """Do what is due, and come back by `Scheduler.wake`. It raises nothing."""
+    def fire(self, now: float) -> None:
+        """Do what is due, and come back by `Scheduler.wake`."""
 
 
 class Scheduler:
     """Wakes players when they are due, many in one go: no task or timer for each."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._wheel: Wheel[Player] = Wheel(TICK)
         self._ready: deque[Player] = deque()
         self._timer: asyncio.Handle | None = None
-        self._set_for = float("inf")
+        self._set_for = math.inf
+        self._now = 0.0
 
-    def wake(self, player: Player, seconds: float) -> None:
-        """Wake a player after so many seconds; 0: in the loop's next turn.
+    def wake(self, player: Player, when: float) -> None:
+        """Wake a player at a moment of `time.monotonic()`; if it is over, in the loop's
+        next turn.
 
         An earlier wish of the same player is forgotten.
         """
-        if seconds <= 0:
-            player.due = 0.0
-            self._ready.append(player)
-            self._set(0.0)
-            return
-        when = time.monotonic() + seconds
         player.due = when
-        self._wheel.add(when, player)
+        if when <= self._now:
+            self._ready.append(player)
+        else:
+            self._wheel.add(when, player)
         if when < self._set_for:
-            self._set(self._wheel.next or when)
+            self._set()
 
-    def _set(self, when: float) -> None:
-        if when >= self._set_for:
+    def _set(self) -> None:
+        """Set the timer for whatever comes first."""
+        when = 0.0 if self._ready else self._wheel.next
+        if when is None or when >= self._set_for:
             return
         if self._timer is not None:
             self._timer.cancel()
         self._set_for = when
+        loop = asyncio.get_running_loop()
         wait = when - time.monotonic()
         if wait > 0:
-            self._timer = self._loop.call_later(wait, self._fire)
+            # Uvloop counts milliseconds, and rounds: woken too early, one would ask it
+            # for a fraction of one again and again.
+            wait = math.ceil(wait * 1000) / 1000
+            self._timer = loop.call_later(wait, self._fire)
         else:
-            self._timer = self._loop.call_soon(self._fire)
+            self._timer = loop.call_soon(self._fire)
 
     def _fire(self) -> None:
         # Woken meanwhile, a player only joins: the timer is set once, at the end.
-        self._set_for = float("-inf")
-        now = time.monotonic()
+        self._set_for = -math.inf
+        self._now = now = time.monotonic()
         players = self._wheel.take(now, MOST_AT_ONCE)
         for _ in range(min(len(self._ready), MOST_AT_ONCE)):
             players.append(self._ready.popleft())
@@ -79,14 +84,11 @@ class Scheduler:
             # Not one that has wished for a later moment since.
             if player.due <= now:
                 try:
-                    player.fire()
+                    player.fire(now)
                 except Exception:
                     logger.exception("a stream could not be played on")
-        self._set_for, self._timer = float("inf"), None
-        if self._ready:
-            self._set(0.0)
-        elif (following := self._wheel.next) is not None:
-            self._set(following)
+        self._set_for, self._timer = math.inf, None
+        self._set()
 
 
 _schedulers: "WeakKeyDictionary[asyncio.AbstractEventLoop, Scheduler]" = (
@@ -99,5 +101,5 @@ def get_scheduler() -> Scheduler:
     loop = asyncio.get_running_loop()
     scheduler = _schedulers.get(loop)
     if scheduler is None:
-        scheduler = _schedulers[loop] = Scheduler(loop)
+        scheduler = _schedulers[loop] = Scheduler()
     return scheduler

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
@@ -31,6 +32,7 @@ from streams.http import (
 from streams.lane import lane_of
 from streams.models import Stream
 from streams.preparation import UNEXPECTED, Prepared, most_bytes, most_seconds
+from streams.recording import Recording, body_to_keep, new_entry
 from streams.run import Run
 from streams.shutdown import clock, prepare_for_sigterm
 from streams.tokens import get_tokenizer
@@ -126,8 +128,17 @@ async def _answer(
     prepare_for_sigterm()
     # A weak reference: where nothing else holds it, it is released already.
     asyncio.get_running_loop().call_later(RETRY_AFTER, _give_back, ref(ticket))
+    entry = new_entry(
+        prepared,
+        wire_format,
+        transport="http" if context.call.stream else "whole",
+        client=request.META.get("REMOTE_ADDR", ""),
+        agent=request.META.get("HTTP_USER_AGENT", ""),
+        body=body_to_keep(request),
+    )
+    recording = Recording(ticket, entry)
     if not context.call.stream:
-        return await _whole(prepared, wire_format, headers, ticket)
+        return await _whole(prepared, wire_format, headers, recording)
     run = Run(
         prepared.plan,
         wire_format,
@@ -135,9 +146,10 @@ async def _answer(
         clock=clock,
         heartbeat=stream.heartbeat_s,
         max_bytes=most_bytes(stream),
-        on_begin=ticket.begin,
-        on_end=ticket.release,
+        on_begin=recording.begin,
+        on_end=recording.end,
         stoppable=wire_format.stoppable,
+        tally=entry,
     )
     most = most_seconds(stream)
     return EventStreamResponse(
@@ -157,10 +169,14 @@ def _give_back(ticket: "ref[Ticket]") -> None:
 
 
 async def _whole(
-    prepared: Prepared, wire_format: Format, headers: dict[str, str], ticket: Ticket
+    prepared: Prepared,
+    wire_format: Format,
+    headers: dict[str, str],
+    recording: Recording,
 ) -> HttpResponse:
     """Answer at once with all of it, when the last of it would have been said."""
-    ticket.begin()
+    entry = recording.entry
+    recording.begin()
     context, steps = prepared.context, prepared.plan.steps
     most = most_bytes(prepared.stream)
     try:
@@ -172,15 +188,23 @@ async def _whole(
             lambda: to_utf8(dump_json(wire_format.complete(steps, context)))
         )
         _refuse_too_large(len(answer), most)
+        entry.steps, entry.bytes = len(steps), len(answer)
+        entry.first_byte = time.time() - entry.started
+        entry.outcome = "completed"
     except ServerStops:
+        entry.outcome = "ended by the server's stop"
         raise Problem(
             status=503,
             code="server_stops",
             message="The server stops. Ask again: it will be back soon.",
             headers={"Retry-After": "1"},
         ) from None
+    except asyncio.CancelledError:
+        entry.outcome = "cut"
+        raise
     finally:
-        ticket.release()
+        entry.outcome = entry.outcome or "failed"
+        recording.end()
     return HttpResponse(
         answer, content_type="application/json", headers={**headers, **NO_STORE}
     )

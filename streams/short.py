@@ -35,7 +35,7 @@ async def answer(scope: Scope, lane: Lane) -> bool:
     """
     prefix = get_script_prefix(scope)
     try:
-        match = resolve("/" + scope["path"].removeprefix(prefix))
+        match = resolve(scope["path"].removeprefix(prefix))
     except Resolver404:
         return False
     if not getattr(match.func, "streams_endpoint", False):

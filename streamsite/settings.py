@@ -152,6 +152,7 @@ WHITENOISE_USE_FINDERS = True
 STREAMS = {
     "PLAYGROUND": "public",
     "DRAIN_ON_SIGTERM": True,
+    "QUIET_GC": True,
     # Programs that ask for a vendor's model hear this.
     "DEFAULT_STREAM": "greeting",
 }

@@ -71,6 +71,7 @@ if "TESTS_POOL" in os.environ:
 STREAMS: dict[str, object] = {
     "DRAIN_ON_SIGTERM": "TESTS_DRAIN" in os.environ,
     "PLAYGROUND": "public",
+    "QUIET_GC": "TESTS_QUIET_GC" in os.environ,
     "FORMATS": _list("TESTS_FORMATS"),
     "DEFAULT_STREAM": os.environ.get("TESTS_DEFAULT_STREAM"),
 }

@@ -15,12 +15,24 @@ LAYERS = (
     ("core",),
     ("formats",),
     ("conf", "template_tags", "rendering", "tokens"),
-    ("models", "run", "http", "demo", "shutdown", "snippets"),
+    (
+        "models",
+        "control",
+        "run",
+        "scheduler",
+        "pushing",
+        "lane",
+        "http",
+        "demo",
+        "shutdown",
+        "snippets",
+    ),
+    ("lookup", "usage", "quiet_gc", "journal"),
     ("access", "preparation", "admission", "templatetags", "checks", "requests"),
-    ("serving",),
+    ("recording", "serving"),
     ("api",),
     ("views", "pages", "consumers", "admin", "management"),
-    ("urls", "api_urls", "routing", "apps"),
+    ("urls", "api_urls", "routing", "apps", "short", "asgi"),
 )
 # What the pure layers may use beside the standard library.
 PURE = {"exceptions": set(), "core": {"regex"}, "formats": set()}

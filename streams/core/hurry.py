@@ -28,6 +28,11 @@ def hurry() -> Iterator[None]:
         _hurry.on = False
 
 
+def in_a_hurry() -> bool:
+    """Tell whether `may_take_time` would raise NotNow."""
+    return _hurry.on
+
+
 def may_take_time() -> None:
     """Say that what follows waits for something, or computes for milliseconds."""
     if _hurry.on:

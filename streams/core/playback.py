@@ -1,6 +1,7 @@
 """What of a plan is due, and the clock to wait for it."""
 
 import asyncio
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from streams.exceptions import StreamsError
 
 MAX_BATCH = 256
 """Most steps handed on at once, so that no stream keeps the event loop to itself."""
+
+HEARTBEAT = -1
 
 _TICK = 1e-6
 """Seconds too short to wait for: rounding leaves remainders no clock can measure."""
@@ -85,53 +88,64 @@ class Playback:
     reader was slow or the machine busy, comes with all that is due by then.
     """
 
-    __slots__ = ("_due", "_duration", "_heartbeat", "_quiet_since", "index", "lateness")
+    __slots__ = (
+        "_count",
+        "_due",
+        "_duration",
+        "_heartbeat",
+        "index",
+        "lateness",
+        "next",
+        "over",
+    )
 
     def __init__(self, plan: Plan, *, heartbeat: float | None = None) -> None:
         self._due = plan.due
+        self._count = len(plan.due)
         self._duration = plan.duration
-        self._heartbeat = heartbeat
-        self._quiet_since = 0.0
+        self._heartbeat = math.inf if heartbeat is None else heartbeat
         self.index = 0
         """Steps taken."""
         self.lateness = 0.0
         """Seconds by which the latest step was late."""
-
-    def take(self, elapsed: float) -> range:
-        """Take the steps that are due, at most MAX_BATCH; return their indexes."""
-        due, first = self._due, self.index
-        now = elapsed + _TICK
-        last, count = first, len(due)
-        if first < count and due[first] <= now:
-            last = first + 1
-            if last < count and due[last] <= now:
-                last = bisect_right(due, now, last, min(first + MAX_BATCH, count))
-            late = elapsed - due[first]
-            if late > self.lateness:
-                self.lateness = late
-            self.index = last
-            self._quiet_since = elapsed
-        return range(first, last)
-
-    def take_heartbeat(self, elapsed: float) -> bool:
-        """Tell whether it was silent for so long that a heartbeat is due; take it."""
-        if self._heartbeat is None:
-            return False
-        if elapsed + _TICK < self._quiet_since + self._heartbeat:
-            return False
-        self._quiet_since = elapsed
-        return True
-
-    @property
-    def next(self) -> float:
+        self.over = False
+        """Whether all was taken, and the plan's duration is over."""
+        self.next = min(self._deadline(), self._heartbeat)
         """When there is something to do, a heartbeat or the end if no step; in seconds
         from the start."""
-        index, due = self.index, self._due
-        deadline = due[index] if index < len(due) else self._duration
-        if self._heartbeat is None:
-            return deadline
-        return min(deadline, self._quiet_since + self._heartbeat)
 
-    def is_over(self, elapsed: float) -> bool:
-        """Tell whether all was taken, and the plan's duration is over."""
-        return self.index == len(self._due) and elapsed + _TICK >= self._duration
+    def take(self, elapsed: float) -> int:
+        """Take the steps that are due, at most MAX_BATCH; return how many.
+
+        HEARTBEAT says that it was silent for so long that one is due.
+        """
+        due, first, count, now = self._due, self.index, self._count, elapsed + _TICK
+        if first == count or due[first] > now:
+            return self._take_none(elapsed)
+        late = elapsed - due[first]
+        if late > self.lateness:
+            self.lateness = late
+        last = first + 1
+        if last < count and due[last] <= now:
+            last = bisect_right(due, now, last, min(first + MAX_BATCH, count))
+        self.index = last
+        if last < count:
+            following = due[last]
+        else:
+            following = self._duration
+            self.over = following <= now
+        if following - elapsed > self._heartbeat:
+            following = elapsed + self._heartbeat
+        self.next = following
+        return last - first
+
+    def _take_none(self, elapsed: float) -> int:
+        now, deadline = elapsed + _TICK, self._deadline()
+        self.over = self.index == self._count and deadline <= now
+        if self.over or self.next > now:
+            return 0
+        self.next = min(deadline, elapsed + self._heartbeat)
+        return HEARTBEAT
+
+    def _deadline(self) -> float:
+        return self._due[self.index] if self.index < self._count else self._duration

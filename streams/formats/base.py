@@ -133,7 +133,7 @@ class Format(ABC):
     counts_tokens = False
     """Whether `Context.usage` is wanted."""
     stoppable = False
-    """Whether another request may stop a stream: see `run.halt_runs`."""
+    """Whether another request may stop a stream: see `control.halt_runs`."""
 
     def parse(self, incoming: Incoming) -> Call:
         """Read a request; raise Problem for one that cannot be answered."""

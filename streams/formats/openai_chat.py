@@ -81,7 +81,8 @@ class ChatWriter(Writer):
         # While the chunk with the usage is still to come, the others say so.
         self._tail = ',"usage":null}\n\n' if self._with_usage else "}\n\n"
         self._tools = 0
-        self._around: dict[Channel, list[bytes]] = {}
+        # By channel: what stands before, between and after the texts of all choices.
+        self._around: list[list[bytes] | None] = [None] * len(Channel)
 
     def opening(self) -> bytes:
         delta = {"role": "assistant", "content": "", "refusal": None}
@@ -98,7 +99,8 @@ class ChatWriter(Writer):
                 for choice in range(self._choices)
             )
         if step.channel != Channel.TOOL:
-            return step.json.join(self._around_text(step.channel))
+            around = self._around[step.channel] or self._around_text(step.channel)
+            return step.json.join(around)
         index = self._tools - 1
         more = {"index": index, "function": {"arguments": step.text}}
         delta = dump_json({"tool_calls": [more]})
@@ -115,12 +117,9 @@ class ChatWriter(Writer):
         return error_event(message, self.context)
 
     def _around_text(self, channel: Channel) -> list[bytes]:
-        """Return what stands before, between and after the texts of all choices."""
-        around = self._around.get(channel)
-        if around is None:
-            delta = f'{{"{TEXT_FIELDS[channel]}":\0}}'
-            around = self._deltas(delta for _ in range(self._choices)).split(b"\0")
-            self._around[channel] = around
+        delta = f'{{"{TEXT_FIELDS[channel]}":\0}}'
+        around = self._deltas(delta for _ in range(self._choices)).split(b"\0")
+        self._around[channel] = around
         return around
 
     def _called(self, name: str, choice: int) -> dict[str, object]:

@@ -14,6 +14,26 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Worker',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, unique=True, verbose_name='process')),
+                ('host', models.CharField(max_length=80, verbose_name='host')),
+                ('pid', models.PositiveIntegerField(verbose_name='process id')),
+                ('started', models.DateTimeField(verbose_name='started')),
+                ('last_seen', models.DateTimeField(db_index=True, verbose_name='last seen')),
+                ('stopped', models.DateTimeField(blank=True, null=True, verbose_name='stopped')),
+                ('playing', models.PositiveIntegerField(default=0, verbose_name='playing')),
+                ('dropped', models.PositiveBigIntegerField(default=0, verbose_name='runs not recorded')),
+            ],
+            options={
+                'verbose_name': 'worker',
+                'verbose_name_plural': 'workers',
+                'ordering': ['-last_seen', '-pk'],
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
             name='Script',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -83,6 +103,39 @@ class Migration(migrations.Migration):
                 'verbose_name': 'API key',
                 'verbose_name_plural': 'API keys',
                 'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Run',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveBigIntegerField(help_text='Counts what its worker plays.', verbose_name='number')),
+                ('run_id', models.CharField(max_length=32, verbose_name='run id')),
+                ('stream', models.CharField(max_length=100, verbose_name='stream')),
+                ('script', models.CharField(max_length=100, verbose_name='script')),
+                ('revision', models.CharField(max_length=64, verbose_name='revision')),
+                ('rule', models.CharField(blank=True, max_length=200, verbose_name='rule')),
+                ('seed', models.PositiveBigIntegerField(verbose_name='seed')),
+                ('format', models.CharField(max_length=64, verbose_name='format')),
+                ('transport', models.CharField(choices=[('http', 'HTTP stream'), ('websocket', 'WebSocket'), ('whole', 'Whole answer')], max_length=16, verbose_name='transport')),
+                ('client', models.CharField(blank=True, max_length=64, verbose_name='client')),
+                ('agent', models.CharField(blank=True, max_length=200, verbose_name='client’s program')),
+                ('body', models.TextField(blank=True, verbose_name='request body')),
+                ('position', models.PositiveIntegerField(default=0, help_text='Above 0 where the run went on with one that was cut off.', verbose_name='from position')),
+                ('started', models.DateTimeField(db_index=True, verbose_name='started')),
+                ('first_byte_ms', models.PositiveIntegerField(blank=True, null=True, verbose_name='first byte (ms)')),
+                ('ended', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ('outcome', models.CharField(blank=True, max_length=32, verbose_name='outcome')),
+                ('steps', models.PositiveIntegerField(default=0, verbose_name='steps sent')),
+                ('bytes', models.PositiveBigIntegerField(default=0, verbose_name='bytes sent')),
+                ('lateness_ms', models.PositiveIntegerField(default=0, verbose_name='worst lateness (ms)')),
+                ('worker', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='streams.worker', verbose_name='worker')),
+            ],
+            options={
+                'verbose_name': 'run',
+                'verbose_name_plural': 'runs',
+                'ordering': ['-started', '-pk'],
+                'default_permissions': ('view', 'delete'),
             },
         ),
         migrations.CreateModel(
@@ -176,5 +229,21 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stream',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('max_bytes__gte', 1), ('max_bytes__lte', 1000000000000)), ('max_bytes__isnull', True), _connector='OR'), name='streams_stream_max_bytes_in_range'),
+        ),
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(fields=['run_id'], name='streams_run_id'),
+        ),
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(fields=['stream', '-started'], name='streams_run_stream'),
+        ),
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(condition=models.Q(('outcome', '')), fields=['-started'], name='streams_run_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='run',
+            constraint=models.UniqueConstraint(fields=('worker', 'number'), name='streams_run_number_once'),
         ),
     ]

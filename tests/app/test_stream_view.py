@@ -140,7 +140,7 @@ async def test_an_edit_is_what_the_next_stream_says(make_stream, play, monkeypat
     await sync(stream.script.save)()
     assert (await play("hello/events")).text == "after"
     monkeypatch.setattr(lookup, "FRESH", 0)
-    lookup.forget(using="default")
+    await sync(lookup.forget)(using="default")
     assert (await play("hello/events")).text == "after"
     await Script.objects.aupdate(body="past save()")
     assert (await play("hello/events")).text == "past save()"

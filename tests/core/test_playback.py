@@ -24,12 +24,13 @@ async def record(planned, clock, *, heartbeat=None, reading=0.0):
     while True:
         await clock.sleep(max(0, playback.next - clock.now()))
         now = clock.now()
-        batch = playback.take(now)
-        if batch or playback.take_heartbeat(now):
-            text = "".join(planned.steps[i].text for i in batch)
-            seen.append((round(now, 6), text))
+        taken = playback.take(now)
+        if taken:
+            last = playback.index
+            batch = planned.steps[last - max(taken, 0) : last]
+            seen.append((round(now, 6), "".join(step.text for step in batch)))
             clock.advance(reading)
-        if playback.is_over(now):
+        if playback.over:
             return seen
 
 

@@ -51,5 +51,5 @@ def bytes_of(
         return b"".join([frame async for frame in run.frames()])
 
     body_sent = asyncio.run(collect())
-    assert run.outcome == "completed"
+    assert run.tally.outcome == "completed"
     return body_sent

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from streams.control import end_runs, halt_runs
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
 from streams.core.plan import plan
@@ -12,7 +13,7 @@ from streams.core.script import compile_script
 from streams.core.steps import lay_out
 from streams.formats.base import Context
 from streams.formats.plain import PlainFormat, PlainWriter
-from streams.run import Run, end_runs, halt_runs
+from streams.run import Run
 from tests.clocks import FakeClock
 from tests.oracles import read_events
 
@@ -62,7 +63,7 @@ async def test_a_failure_in_mid_stream_ends_with_an_error_event(caplog):
     assert "failed on the server, as run r" in error.data
     assert "out of ink" not in body.decode()
     assert "out of ink" in caplog.text
-    assert run.outcome == "failed"
+    assert run.tally.outcome == "failed"
 
 
 async def test_a_client_that_leaves_is_no_error(caplog):
@@ -72,7 +73,7 @@ async def test_a_client_that_leaves_is_no_error(caplog):
     for _ in range(3):
         await anext(frames)
     await frames.aclose()
-    assert run.outcome == "cut"
+    assert run.tally.outcome == "cut"
     [record] = caplog.records
     assert record.getMessage().startswith(
         "run r of s (plain): cut after 0.500 s, 2 of 3 steps"
@@ -82,7 +83,11 @@ async def test_a_client_that_leaves_is_no_error(caplog):
 async def test_a_run_knows_what_it_sent():
     run = make_run("abc", delay=0)
     body = b"".join([frame async for frame in run.frames()])
-    assert (run.outcome, run.steps_sent, run.bytes_sent) == ("completed", 3, len(body))
+    assert (run.tally.outcome, run.tally.steps, run.tally.bytes) == (
+        "completed",
+        3,
+        len(body),
+    )
 
 
 @pytest.mark.parametrize("speed", [0.5, 2])
@@ -120,7 +125,7 @@ async def test_a_halted_run_says_no_more_and_ends_when_told():
     assert await last == b"data: stopped at 1800000000\n\n"
     with pytest.raises(StopAsyncIteration):
         await anext(frames)
-    assert (run.outcome, run.steps_sent) == ("stopped", 2)
+    assert (run.tally.outcome, run.tally.steps) == ("stopped", 2)
 
 
 async def test_a_run_halted_before_its_first_step_says_nothing():

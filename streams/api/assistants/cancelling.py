@@ -14,10 +14,10 @@ from django.db import transaction
 from streams.api.assistants import runs, settling, store
 from streams.api.assistants.base import Visit, resource
 from streams.api.assistants.plays import Play
+from streams.control import end_runs, halt_runs
 from streams.exceptions import Problem
 from streams.formats.openai_assistants_outcome import Outcome
 from streams.models.kept import Kept
-from streams.run import end_runs, halt_runs
 
 
 def cancel(visit: Visit, thread: str, run: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`manage.py streams …`: what an editor or operator does from a shell."""
 
+import json
 from argparse import ArgumentParser
 from difflib import get_close_matches
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from streams.demo import load_demo
-from streams.models import Stream
+from streams.models import Run, Stream, Worker
 from streams.snippets import names, snippet
+
+COLUMNS = ("started", "state", "stream", "format", "client", "steps", "run_id")
 
 
 class Command(BaseCommand):
@@ -34,11 +37,30 @@ class Command(BaseCommand):
             help="where the site is, %(default)s unless given",
         )
 
+        runs = actions.add_parser("runs", help="list the last runs of the journal")
+        runs.add_argument("--live", action="store_true", help="those that play now")
+        runs.add_argument(
+            "--last",
+            type=int,
+            default=20,
+            metavar="N",
+            help="how many, %(default)s unless given",
+        )
+        runs.add_argument("--json", action="store_true", help="one JSON object a run")
+        actions.add_parser(
+            "prune", help="delete what the journal keeps no longer, all at once"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["action"] == "demo":
-            self.demo()
-        else:
-            self.snippet(options["slug"], options["client"], options["base_url"])
+        match options["action"]:
+            case "demo":
+                self.demo()
+            case "runs":
+                self.runs(options["live"], options["last"], options["json"])
+            case "prune":
+                self.prune()
+            case _:
+                self.snippet(options["slug"], options["client"], options["base_url"])
 
     def demo(self) -> None:
         created = load_demo()
@@ -68,6 +90,25 @@ class Command(BaseCommand):
             self.stdout.write(snippet(client, stream, base_url), ending="")
         except ValueError as error:
             raise CommandError(str(error)) from None
+
+    def runs(self, live: bool, last: int, as_json: bool) -> None:
+        runs = Run.objects.select_related("worker")
+        if live:
+            runs = runs.in_state(Run.State.PLAYING)
+        for run in runs[: max(last, 0)]:
+            said = {name: getattr(run, name) for name in COLUMNS}
+            said["started"] = run.started.isoformat(" ", "seconds")
+            if as_json:
+                self.stdout.write(json.dumps(said, ensure_ascii=False))
+            else:
+                self.stdout.write("  ".join(str(value) for value in said.values()))
+
+    def prune(self) -> None:
+        pruned = 0
+        while some := Run.objects.prune():
+            pruned += some
+        Worker.objects.prune()
+        self.stdout.write(f"Deleted {pruned} runs.")
 
 
 def _near(wrong: str, known: list[str]) -> str:

@@ -1,0 +1,125 @@
+"""What the writer's thread does with what waits: batch by batch into the database."""
+
+import logging
+import time
+from contextlib import suppress
+from itertools import islice
+
+from django.db import DataError, IntegrityError
+
+from streams.conf import conf
+from streams.journal.entry import Entry
+from streams.journal.rows import Rows
+from streams.models.run import SEEN_EVERY
+
+CHUNK = 100
+"""Most rows in one transaction."""
+
+MOST_REFRESHED = 500
+"""Most runs whose figures are brought up to date at a time while they play."""
+
+PRUNED_EVERY = 300.0
+"""Seconds."""
+
+LOGGED_EVERY = 60.0
+"""Seconds from one complaint to the next."""
+
+LONGEST_WAIT = 30.0
+"""Seconds after which a database that failed is tried again, at the latest."""
+
+REFUSED = (DataError, IntegrityError, ValueError, OverflowError)
+"""What is raised for rows that the database will never take."""
+
+logger = logging.getLogger("streams.journal")
+
+
+class Batches:
+    """Entries on their way. For one thread, but for what `begin` looks at."""
+
+    def __init__(self) -> None:
+        self.live: dict[int, Entry] = {}
+        """What plays."""
+        self.unwritten: dict[int, Entry] = {}
+        """By number: a run that began and ended in one batch is one row."""
+        self.dropped = 0
+        """Runs that are not in the journal, for want of room or of a database."""
+        self._rows = Rows()
+        self._stopped: float | None = None
+        self._turn = 0
+        self._failures = self._logged = 0
+        self._next_try = self._next_sign = self._next_prune = self._next_log = 0.0
+
+    def write(self, *, stopped: float | None = None, urgent: bool = False) -> None:
+        """Write what there is to write, if it is time to try. Nothing is raised.
+
+        `stopped` is when this process was told to stop; something urgent is tried at
+        once.
+        """
+        now = time.monotonic()
+        if now < self._next_try and not urgent:
+            return
+        sign = bool(self.live) and now >= self._next_sign
+        idle = not self.unwritten and not sign and stopped == self._stopped
+        if not idle:
+            try:
+                self._write(now, sign, stopped)
+                self._succeed(now)
+            except Exception as error:
+                self._fail(now, error)
+                idle = True
+        if idle or urgent:
+            # While batches follow one another they share a connection: to open one
+            # costs as much as to write fifty rows.
+            with suppress(Exception):
+                self._rows.release()
+
+    def _write(self, now: float, sign: bool, stopped: float | None) -> None:
+        playing = len(self.live)
+        self._rows.tell(playing=playing, dropped=self.dropped, stopped=stopped)
+        self._stopped = stopped
+        if sign:
+            self._next_sign = now + SEEN_EVERY
+            self._refresh()
+        entries = list(self.unwritten.values())
+        for start in range(0, len(entries), CHUNK):
+            chunk = entries[start : start + CHUNK]
+            try:
+                self._rows.write(chunk)
+            except REFUSED:
+                logger.exception("Runs that cannot be recorded: %d.", len(chunk))
+                self.dropped += len(chunk)
+            for entry in chunk:
+                del self.unwritten[entry.number]
+            time.sleep(0.001)  # It is the streams' turn.
+        if now >= self._next_prune and not stopped:
+            more = self._rows.prune()
+            self._next_prune = now if more else now + PRUNED_EVERY
+
+    def _refresh(self) -> None:
+        """Add some of what plays, to be written as it is now; next time, others."""
+        live = self.live.copy()
+        if self._turn >= len(live):
+            self._turn = 0
+        for number, entry in islice(
+            live.items(), self._turn, self._turn + MOST_REFRESHED
+        ):
+            self.unwritten[number] = entry
+        self._turn += MOST_REFRESHED
+
+    def _fail(self, now: float, error: Exception) -> None:
+        self._failures += 1
+        self._next_try = now + min(0.5 * 2**self._failures, LONGEST_WAIT)
+        if self._failures == 1:
+            logger.warning(
+                "The journal cannot be written: %r. Streams go on; at most %d runs wait"
+                " for the database.",
+                *(error, conf.journal_queue),
+            )
+
+    def _succeed(self, now: float) -> None:
+        if self._failures:
+            logger.warning("The journal is written again.")
+        self._failures, self._next_try = 0, 0.0
+        if self.dropped > self._logged and now >= self._next_log:
+            self._logged, self._next_log = self.dropped, now + LOGGED_EVERY
+            logger.warning("Runs that the journal lacks: %d.", self.dropped)

@@ -1,0 +1,135 @@
+"""Python's garbage collector, at moments of our choosing.
+
+A full collection looks at every object of the process and stops everything for 100 ms
+and more: with a thousand streams, that is what makes events late. With
+`STREAMS["QUIET_GC"]`, only what is new is looked at while streams play; the rest waits
+for a quiet moment, or until there is too much of it.
+"""
+
+import asyncio
+import gc
+import time
+from typing import Protocol
+
+from streams.conf import conf
+
+WARM_AFTER = 5.0
+"""Seconds from the first stream to the moment at which what a site needs is loaded."""
+
+BITE_EVERY = 10.0
+"""Seconds from one collection of what is new to the next, while streams play."""
+
+QUIET_AFTER = 1.0
+"""Seconds without a stream that make a quiet moment."""
+
+TICK = 1.0
+"""Seconds from one look at all this to the next."""
+
+THRESHOLDS = (2_000, 10, 1_000_000)
+"""New objects, some twenty thousand at most, are looked at within a millisecond or two;
+all never, by themselves (`gc.set_threshold`)."""
+
+ROOM = 300_000
+"""Objects that may outlive their first collection before all are looked at, beside as
+many as there were after the last time. Some hundred megabytes at most."""
+
+
+class Garbage(Protocol):
+    """What is used of the module `gc`."""
+
+    def collect(self) -> int: ...
+    def freeze(self) -> None: ...
+    def unfreeze(self) -> None: ...
+    def get_freeze_count(self) -> int: ...
+    def set_threshold(
+        self, young: int, middle: int = ..., old: int = ..., /
+    ) -> None: ...
+
+
+class QuietGC:
+    """Decides what is collected when. Knows the time only from `tick`."""
+
+    def __init__(self, garbage: Garbage) -> None:
+        self._gc = garbage
+        self.playing = 0
+        """Streams that play."""
+        self._first: float | None = None
+        self._warm = False
+        self._bitten = self._busy = 0.0
+        self._kept = 0
+        """Objects that outlived the last full collection."""
+        self._settled = True
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do until the next stream."""
+        return self._settled and not self.playing
+
+    def begin(self) -> None:
+        self.playing += 1
+        self._settled = False
+
+    def end(self) -> None:
+        self.playing -= 1
+
+    def tick(self, now: float) -> None:
+        """Do what is due; to be called every TICK seconds, by any clock."""
+        if self._first is None:
+            self._first = now
+        if self.playing:
+            self._busy = now
+        if not self._warm:
+            if now - self._first >= WARM_AFTER or not self.playing:
+                self._gc.set_threshold(*THRESHOLDS)
+                self._warm = True
+                self._collect_all(now)
+        elif now - self._busy >= QUIET_AFTER:
+            self._collect_all(now)
+            self._settled = True
+        elif now - self._bitten >= BITE_EVERY:
+            self._collect_new(now)
+            if self._gc.get_freeze_count() > 2 * self._kept + ROOM:
+                # Cycles of objects that were frozen in use are found here only.
+                self._collect_all(now)
+
+    def _collect_new(self, now: float) -> None:
+        self._gc.collect()
+        # What is frozen is passed over from now on; it is still freed when nothing
+        # refers to it.
+        self._gc.freeze()
+        self._bitten = now
+
+    def _collect_all(self, now: float) -> None:
+        self._gc.unfreeze()
+        self._collect_new(now)
+        self._kept = self._gc.get_freeze_count()
+
+
+_policy = QuietGC(gc)
+_ticking = False
+
+
+def begin() -> None:
+    """Say that a stream begins to play. From the event loop."""
+    global _ticking
+    if not conf.quiet_gc:
+        return
+    _policy.begin()
+    if not _ticking:
+        _ticking = True
+        asyncio.get_running_loop().call_later(TICK, _tick)
+
+
+def end() -> None:
+    """Say that it ended."""
+    if _policy.playing:
+        _policy.end()
+
+
+def _tick() -> None:
+    global _ticking
+    _policy.tick(time.monotonic())
+    if _policy.settled:
+        _ticking = False
+    else:
+        asyncio.get_running_loop().call_later(TICK, _tick)
