@@ -42,6 +42,11 @@ def stream_by_slug(slug: str) -> Stream | None:
     may_take_time()
     changes = _changes
     stream = Stream.objects.select_related("script").filter(slug=slug).first()
+    if stream is not None and kept is not None:
+        known, script = kept.stream.script, stream.script
+        if known.body == script.body:
+            # What was compiled from it holds this one, and one copy is enough.
+            script.body = known.body
     # What is seen within a transaction may never have been.
     if stream is not None and changes == _changes and not _in_transaction(stream):
         if len(_found) >= MOST_KEPT:

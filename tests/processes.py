@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,12 +21,24 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 
 COMMANDS = {
-    "daphne": ["-b", "127.0.0.1", "-p", "0"],
-    "uvicorn": ["--host", "127.0.0.1", "--port", "0"],
+    "daphne": "daphne -b 127.0.0.1 -p {port}",
+    # As it comes: on asyncio, with h11.
+    "uvicorn": "uvicorn --loop asyncio --http h11 --host 127.0.0.1 --port {port}",
 }
-"""How each kind of server is told to take any free port, which it then logs."""
+"""How the servers that we recommend are run; most take port 0 for any free one."""
 
-_LISTENING = re.compile(r"(?:TCP address |running on http://)(127\.0\.0\.1:\d+)")
+OTHER_COMMANDS = {
+    "uvloop": "uvicorn --loop uvloop --http httptools --host 127.0.0.1 --port {port}",
+    # Without workers it serves in the process that gets the signals.
+    "hypercorn": "hypercorn --workers 0 --bind 127.0.0.1:{port}",
+    "granian": "granian --interface asgi --host 127.0.0.1 --port {port}",
+}
+"""Those that streams are only tried on."""
+
+_LISTENING = re.compile(
+    r"(?:TCP address |running on http://|listening at: http://)(127\.0\.0\.1:\d+)",
+    re.IGNORECASE,
+)
 
 Answer = TypeVar("Answer")
 
@@ -84,9 +97,12 @@ def serve(
     port: int = 0,
     args: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """Run daphne or uvicorn for as long as the context is open; port 0 is any free one."""
-    address = [*COMMANDS[kind][:-1], str(port)]
-    command = [sys.executable, "-m", kind, *address, *args, app]
+    """Run a server for as long as the context is open; port 0 is any free one."""
+    if kind == "granian":
+        # It logs the port that it was given, and 0 as that.
+        port = port or free_port()
+    words = {**COMMANDS, **OTHER_COMMANDS}[kind].format(port=port).split()
+    command = [sys.executable, "-m", *words, *args, app]
     if workers > 1:
         command += ["--workers", str(workers)]
     with TemporaryDirectory(prefix="streams-server-") as folder:
@@ -107,6 +123,13 @@ def serve(
             yield server
         finally:
             server.stop()
+
+
+def free_port() -> int:
+    """Return a port that nobody listened on a moment ago."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 class Project:

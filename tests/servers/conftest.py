@@ -67,6 +67,25 @@ def server(servers, kind, lane):
     return servers[kind, lane]
 
 
+@pytest.fixture(scope="session")
+def any_server(servers, env):
+    """Return a function that gives a server of any kind, with the direct lane.
+
+    Those that only a few tests need are started when the first of them asks.
+    """
+    with ExitStack() as stack:
+        started = {}
+
+        def any_server(kind):
+            if kind in COMMANDS:
+                return servers[kind, "direct"]
+            if kind not in started:
+                started[kind] = stack.enter_context(serve(kind, env=env))
+            return started[kind]
+
+        yield any_server
+
+
 @pytest.fixture
 def burdened_server(burdened_servers, kind, lane):
     return burdened_servers[kind, lane]
