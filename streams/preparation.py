@@ -5,9 +5,9 @@ nowhere later; whatever can fail fails here, as a `Problem`.
 """
 
 import re
-import secrets
 import time
 from dataclasses import dataclass, replace
+from random import getrandbits
 from typing import Any
 from uuid import uuid4
 
@@ -81,7 +81,7 @@ def prepare(stream: Stream, call: Call, *, counts_tokens: bool = False) -> Prepa
     overrides = parse_overrides(call.overrides, max_speed=stream.max_speed)
     chosen = overrides.pop("seed", stream.seed)
     # 32 bits, so that a person can type it back.
-    seed = secrets.randbits(32) if chosen is None else int(str(chosen))
+    seed = getrandbits(32) if chosen is None else int(str(chosen))
     content, position, reset = _resume(stream, call.last_event_id)
     pin = Pin(
         script=stream.script_id,

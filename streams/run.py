@@ -136,8 +136,17 @@ class Run:
                 frame = self._writer.step(self._steps[playback.index - 1])
                 tally.steps += 1
                 tally.bytes += len(frame)
+            elif taken == HEARTBEAT:
+                frame = self._sent(self.format.heartbeat)
             elif taken:
-                frame = self._sent(self._several(taken))
+                frames: list[bytes] = []
+                some = self._steps[playback.index - taken : playback.index]
+                try:
+                    frames.extend(map(self._writer.step, some))
+                finally:
+                    # What was written before a failure is sent.
+                    tally.steps += len(frames)
+                    frame = self._sent(self._join(frames))
             self.next_at = self._started + playback.next
             if self.max_bytes and tally.bytes > self.max_bytes:
                 self._end("ended at the limit")
@@ -214,16 +223,6 @@ class Run:
         self._stopped_at = at
         self._told.set()
         self.on_change()
-
-    def _several(self, taken: int) -> bytes:
-        """Return the frames of several steps, or a heartbeat."""
-        if taken == HEARTBEAT:
-            return self.format.heartbeat
-        last = self._playback.index
-        step = self._writer.step
-        frame = self._join([step(one) for one in self._steps[last - taken : last]])
-        self.tally.steps += taken
-        return frame
 
     def _stopped(self) -> bytes:
         if self._stopped_at is None:

@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterator
-from functools import cache
+from threading import Lock
 from typing import Protocol
 
 from streams.conf import conf
@@ -19,6 +19,10 @@ and none has more than four to a code point."""
 # What is one token to most models, more or less: four letters of a word or a number
 # with the space before them, or one of anything else.
 _ROUGHLY = re.compile(r"\s?[^\W\d_\u2e80-\uffff]{1,4}|\s?\d{1,3}|\s+|.", re.DOTALL)
+
+
+_loading = Lock()
+_loaded: dict[str | None, "Tokenizer"] = {}
 
 
 class Tokenizer(Protocol):
@@ -94,9 +98,18 @@ def get_tokenizer() -> Tokenizer:
     return _load(conf.tokenizer)
 
 
-@cache
 def _load(name: str | None) -> Tokenizer:
-    may_take_time()
+    tokenizer = _loaded.get(name)
+    if tokenizer is None:
+        may_take_time()
+        with _loading:
+            if name not in _loaded:
+                _loaded[name] = _make(name)
+            tokenizer = _loaded[name]
+    return tokenizer
+
+
+def _make(name: str | None) -> Tokenizer:
     if name == ESTIMATE:
         return Estimate()
     if name is not None:

@@ -163,6 +163,7 @@ class Timing(models.Model):
             # Nobody else has this seed.
             may_take_time()
             return planned_once()
-        limits = (call.round, call.stop, call.max_tokens, get_tokenizer().name)
+        tokenizer = "" if call.max_tokens is None else get_tokenizer().name
+        limits = (call.round, call.stop, call.max_tokens, tokenizer)
         key = (layout, pacing, pacing.jitter and seed, limits)
         return _plans.get(key, planned_once)

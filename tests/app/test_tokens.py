@@ -7,7 +7,7 @@ from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.tokens import BytePairs, Estimate, _load, get_tokenizer
+from streams.tokens import BytePairs, Estimate, _loaded, get_tokenizer
 from tests.texts import nasty_text
 
 TOKENIZERS = [Estimate(), BytePairs("o200k_base"), BytePairs("cl100k_base")]
@@ -15,9 +15,9 @@ TOKENIZERS = [Estimate(), BytePairs("o200k_base"), BytePairs("cl100k_base")]
 
 @pytest.fixture(autouse=True)
 def loaded_anew():
-    _load.cache_clear()
+    _loaded.clear()
     yield
-    _load.cache_clear()
+    _loaded.clear()
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,13 @@ async def test_a_failure_in_mid_stream_ends_with_an_error_event(caplog):
     assert run.tally.outcome == "failed"
 
 
+async def test_what_came_before_a_failure_is_sent_though_it_was_due_with_it():
+    run = make_run("abc", wire_format=Broken(), delay=0)
+    first, error = read_events(b"".join([frame async for frame in run.frames()]))
+    assert (first.data, error.event) == ("a", "error")
+    assert (run.tally.outcome, run.tally.steps) == ("failed", 1)
+
+
 async def test_a_client_that_leaves_is_no_error(caplog):
     caplog.set_level("INFO", "streams.runs")
     run = make_run(delay=0.5)
