@@ -29,15 +29,19 @@ class Asker:
     def __init__(
         self,
         get_user: Callable[[], User],
-        credential: str = "",
+        get_credential: Callable[[], str] = str,
         *,
         sessions: bool = True,
     ) -> None:
         self._get_user = get_user
         self.sessions = sessions
         """Whether a user could be known where they asked."""
-        self.credential = credential
+        self._get_credential = get_credential
+
+    @cached_property
+    def credential(self) -> str:
         """What a program sent as its key, whether it is one or not."""
+        return self._get_credential()
 
     @cached_property
     def user(self) -> User:

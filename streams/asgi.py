@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from streams import short as short_path
 from streams.lane import EXTENSION, Lane, Receive, Scope, Send
+from streams.short import answer, find_endpoint
+from streams.threads import request_thread
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -23,15 +24,17 @@ def direct(application: Application, *, short: Sequence[str] = ()) -> Applicatio
             await application(scope, receive, send)
             return
         lane = Lane(receive, send)
-        path_asked: str = scope["path"]
         extensions = {**(scope.get("extensions") or {}), EXTENSION: lane}
         inner = {**scope, "extensions": extensions}
-        if not (
-            prefixes
-            and path_asked.startswith(prefixes)
-            and await short_path.answer(inner, lane)
-        ):
+        path_asked: str = scope["path"]
+        match = find_endpoint(scope)
+        if match is None:
             await application(inner, lane.receive, lane.send)
+        elif prefixes and path_asked.startswith(prefixes):
+            await answer(inner, lane, match)
+        else:
+            async with request_thread():
+                await application(inner, lane.receive, lane.send)
         if lane.taken:
             await lane.play()
         else:

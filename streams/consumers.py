@@ -103,7 +103,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in self.scope.get("headers", [])
         }
-        asker = Asker(lambda: user, credential(headers))
+        asker = Asker(lambda: user, lambda: credential(headers))
 
         def ready() -> Prepared:
             try:

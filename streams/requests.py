@@ -1,7 +1,7 @@
 """Requests: who asks, and for what, read once and strictly."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 from urllib.parse import parse_qs, unquote_to_bytes
 
@@ -26,10 +26,13 @@ def get_user(request: HttpRequest) -> User:
 
 def get_asker(request: HttpRequest) -> Asker:
     """Return who asks; whoever that is, is looked up when it matters."""
-    sent = credential(request.headers) or query_text(request, "key")
     # The short path has no middleware that could know a user.
     sessions = not getattr(request, "streams_short", False)
-    return Asker(lambda: get_user(request), sent, sessions=sessions)
+    return Asker(
+        lambda: get_user(request),
+        lambda: credential(request.headers) or query_text(request, "key"),
+        sessions=sessions,
+    )
 
 
 def credential(headers: Mapping[str, str]) -> str:
@@ -57,7 +60,7 @@ def read_request(request: HttpRequest, *, json_only: bool = False) -> Incoming:
         return Incoming(
             method=request.method or "GET",
             query=_query(request),
-            headers={name.lower(): _utf8(v) for name, v in request.headers.items()},
+            headers=_Headers(request),
             body=_body(request, json_only) if request.method == "POST" else None,
         )
     except RequestDataTooBig:
@@ -73,7 +76,28 @@ def read_request(request: HttpRequest, *, json_only: bool = False) -> Incoming:
         raise _bad_request("too_many_fields", f"{error}") from None
 
 
+class _Headers(Mapping[str, str]):
+    """A request's headers by their names in lower case, read when they are wanted."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __getitem__(self, name: str) -> str:
+        name = name.upper().replace("-", "_")
+        if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            name = f"HTTP_{name}"
+        return _utf8(self._request.META[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.lower() for name in self._request.headers)
+
+    def __len__(self) -> int:
+        return len(self._request.headers)
+
+
 def _query(request: HttpRequest) -> dict[str, str]:
+    if not request.META.get("QUERY_STRING"):
+        return {}
     _strict_utf8(
         unquote_to_bytes(request.META.get("QUERY_STRING", "")), "The query string"
     )

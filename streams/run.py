@@ -85,7 +85,7 @@ class Run:
         """Called when `wait` changes."""
         self.next_at = 0.0
         """When there is something to do, on the clock."""
-        self._steps = plan.steps
+        self._steps = plan.steps.made
         self._playback = Playback(plan, heartbeat=heartbeat)
         self._own_time = stoppable
         self._began = self._closed = self._halted = False

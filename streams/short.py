@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
+from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.http.response import HttpResponseBase
@@ -27,29 +28,46 @@ class _Handler(ASGIHandler):
 _handler = _Handler()
 
 
-async def answer(scope: Scope, lane: Lane) -> bool:
-    """Answer a request for one of the app's own views; tell whether it was one.
+MOST_KEPT = 1000
+
+_matches: dict[tuple[str, str], ResolverMatch | None] = {}
+
+
+def find_endpoint(scope: Scope) -> ResolverMatch | None:
+    """Return the one of the app's own views that a request is for, if it is for one."""
+    path = scope["path"].removeprefix(get_script_prefix(scope))
+    key = (str(settings.ROOT_URLCONF), path)
+    if key not in _matches:
+        if len(_matches) >= MOST_KEPT:
+            _matches.clear()
+        _matches[key] = _resolve(path)
+    return _matches[key]
+
+
+def _resolve(path: str) -> ResolverMatch | None:
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return None
+    return match if getattr(match.func, "streams_endpoint", False) else None
+
+
+async def answer(scope: Scope, lane: Lane, match: ResolverMatch) -> None:
+    """Answer a request for one of the app's own views.
 
     It has neither session nor user, no middleware sees it, and Django's signals of
     requests are not sent.
     """
-    prefix = get_script_prefix(scope)
-    try:
-        match = resolve(scope["path"].removeprefix(prefix))
-    except Resolver404:
-        return False
-    if not getattr(match.func, "streams_endpoint", False):
-        return False
     try:
         body = await _handler.read_body(lane.receive)
     except RequestAborted:
-        return True
-    set_script_prefix(prefix)
+        return
+    set_script_prefix(get_script_prefix(scope))
     request, refused = _handler.create_request(scope, body)
     if request is None:
         assert refused is not None
         await _handler.send_response(refused, lane.send)
-        return True
+        return
     request.resolver_match = match
     setattr(request, SHORT, True)
     async with ThreadSensitiveContext():
@@ -57,7 +75,6 @@ async def answer(scope: Scope, lane: Lane) -> bool:
         if response is not None:
             await _handler.send_response(response, lane.send)
     body.close()
-    return True
 
 
 async def _respond(

@@ -41,7 +41,7 @@ async def events(
         overrides = {**query_overrides(incoming), **call.overrides}
         call = replace(call, overrides=overrides)
         stream = find_stream(slug, get_asker(request))
-        return prepare(stream, call, counts_tokens=chosen.counts_tokens)
+        return prepare(stream, call, counts_tokens=chosen.tells_usage(call))
 
     return await serve(request, chosen, ready, methods=METHODS, quick=True)
 

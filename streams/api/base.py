@@ -38,7 +38,7 @@ def endpoint(view: AsyncView) -> Callable[..., Any]:
 def prepare_model(request: HttpRequest, wire_format: Format, call: Call) -> Prepared:
     """Prepare the stream that a call names as its model."""
     stream = find_model(call.model, get_asker(request))
-    return prepare(stream, call, counts_tokens=wire_format.counts_tokens)
+    return prepare(stream, call, counts_tokens=wire_format.tells_usage(call))
 
 
 def json_response(value: object, *, status: int = 200) -> HttpResponse:

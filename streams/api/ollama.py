@@ -46,7 +46,7 @@ async def _play(request: HttpRequest, wire_format: str) -> HttpResponseBase:
         stream = find(call.model, get_asker(request))
         if not call.messages and isinstance(chosen, OllamaFormat):
             return json_response(chosen.loaded(call, int(time.time())))
-        return prepare(stream, call, counts_tokens=chosen.counts_tokens)
+        return prepare(stream, call, counts_tokens=chosen.tells_usage(call))
 
     return await serve(request, chosen, ready, quick=True)
 

@@ -111,6 +111,11 @@ class Steps(Sequence[Step]):
             return iter(self._kept)
         return map(self.__getitem__, range(len(self)))
 
+    @property
+    def made(self) -> Sequence[Step]:
+        """The same steps; where they are kept, without a way around."""
+        return self if self._kept is None else self._kept
+
     def keep(self) -> "Steps":
         """Return the same with its steps made, unless there are too many."""
         kept = tuple(self) if len(self) <= MOST_KEPT else None

@@ -139,6 +139,10 @@ class Format(ABC):
         """Read a request; raise Problem for one that cannot be answered."""
         return read_parameters(incoming)
 
+    def tells_usage(self, call: Call) -> bool:
+        """Tell whether what answers this call says how many tokens there were."""
+        return self.counts_tokens
+
     @abstractmethod
     def writer(self, context: Context) -> Writer:
         """Return what writes one run."""

@@ -37,6 +37,9 @@ TEXT_FIELDS = {
 }
 
 
+_ROLE = dump_json({"role": "assistant", "content": "", "refusal": None})
+
+
 def usage_of(usage: Usage) -> dict[str, Any]:
     return {
         "prompt_tokens": usage.prompt,
@@ -85,8 +88,7 @@ class ChatWriter(Writer):
         self._around: list[list[bytes] | None] = [None] * len(Channel)
 
     def opening(self) -> bytes:
-        delta = {"role": "assistant", "content": "", "refusal": None}
-        return self._deltas(dump_json(delta) for _ in range(self._choices))
+        return self._deltas(_ROLE for _ in range(self._choices))
 
     def step(self, step: Step) -> bytes:
         if step.direction is not None:
@@ -132,7 +134,7 @@ class ChatWriter(Writer):
         }
 
     def _deltas(self, deltas: Iterable[str], finish: str | None = None) -> bytes:
-        reason = dump_json(finish)
+        reason = "null" if finish is None else dump_json(finish)
         return to_utf8(
             "".join(
                 f'{self._head}"choices":[{{"index":{index},"delta":{delta},'
@@ -168,6 +170,9 @@ class ChatFormat(OpenAIFormat):
             params=dict(fields),
             options={"include_usage": options.flag("include_usage")},
         )
+
+    def tells_usage(self, call: Call) -> bool:
+        return not call.stream or bool(call.options["include_usage"])
 
     def writer(self, context: Context) -> Writer:
         return ChatWriter(context)

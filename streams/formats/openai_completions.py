@@ -78,6 +78,9 @@ class CompletionsFormat(OpenAIFormat):
             },
         )
 
+    def tells_usage(self, call: Call) -> bool:
+        return not call.stream or bool(call.options["include_usage"])
+
     def writer(self, context: Context) -> Writer:
         return CompletionsWriter(context)
 

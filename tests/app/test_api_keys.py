@@ -24,7 +24,7 @@ def keeper(client):
 def opens(secret, slug="hello"):
     """Tell how a nobody with that secret fares: `ok`, or the problem's status."""
     try:
-        find_stream(slug, Asker(AnonymousUser, secret))
+        find_stream(slug, Asker(AnonymousUser, lambda: secret))
     except Problem as problem:
         return problem.status
     return "ok"
@@ -87,7 +87,7 @@ def test_a_limited_key_opens_what_it_names_and_nothing_else(make_stream):
     _, secret = ApiKey.issue("limited", named)
     assert opens(secret, "named") == "ok"
     assert opens(secret, "other") == 403
-    assert [s.slug for s in Asker(AnonymousUser, secret).streams()] == ["named"]
+    assert [s.slug for s in Asker(AnonymousUser, lambda: secret).streams()] == ["named"]
 
 
 def test_a_limited_key_stays_so_when_its_streams_are_gone(make_stream):
@@ -96,7 +96,7 @@ def test_a_limited_key_stays_so_when_its_streams_are_gone(make_stream):
     _, secret = ApiKey.issue("limited", gone)
     gone.delete()
     assert opens(secret, "other") == 403
-    assert not Asker(AnonymousUser, secret).streams()
+    assert not Asker(AnonymousUser, lambda: secret).streams()
 
 
 def test_choosing_streams_in_the_form_limits_the_key(client, keeper, make_stream):
@@ -111,7 +111,7 @@ def test_no_key_opens_a_draft(make_stream):
     draft = make_stream(published=False, access="api-key")
     _, secret = ApiKey.issue("limited", draft)
     assert opens(secret) == 404
-    assert not Asker(AnonymousUser, secret).streams()
+    assert not Asker(AnonymousUser, lambda: secret).streams()
 
 
 def test_a_key_without_names_opens_only_what_is_for_holders_of_one(make_stream):
