@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 import pytest
 from django.http.response import HttpResponseBase
+from django.utils import translation
 
 from streams.models import Script, Stream
 from tests.oracles import read_events, spoken
+
+
+@pytest.fixture(autouse=True)
+def default_language():
+    """Django's client leaves the language of its last request behind."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
