@@ -34,9 +34,9 @@ def stream_by_slug(slug: str) -> Stream | None:
     if in_a_hurry():
         if kept is not None and now < kept.trusted_until:
             return kept.stream
-        if kept is not None:
+        if kept is not None and now < kept.checked + 1.5 * FRESH:
             # One goes and looks; the others need not wait for it.
-            kept.trusted_until = now + FRESH
+            kept.trusted_until = kept.checked + 2 * FRESH
     elif kept is not None and now < kept.checked + FRESH:
         return kept.stream
     may_take_time()

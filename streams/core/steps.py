@@ -17,6 +17,9 @@ _CHANNELS = tuple(Channel)
 MOST_KEPT = 20_000
 """Steps of a script that are made once, for all who play it; some 300 bytes each."""
 
+LONGEST_KEPT = 200_000
+"""Code points of a script whose steps are made once: each is there four times then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -118,8 +121,19 @@ class Steps(Sequence[Step]):
 
     def keep(self) -> "Steps":
         """Return the same with its steps made, unless there are too many."""
-        kept = tuple(self) if len(self) <= MOST_KEPT else None
-        return replace(self, _kept=kept)
+        if len(self) > MOST_KEPT or len(self.text) > LONGEST_KEPT:
+            return self
+        return replace(self, _kept=tuple(self))
+
+    @property
+    def weight(self) -> int:
+        """What they take, in bytes, more or less: a pause a hundred, a step nine."""
+        light = 200 * (1 + len(self.pauses)) + 9 * len(self) + 2 * len(self.text)
+        return (
+            light
+            if self._kept is None
+            else light + 300 * len(self) + 4 * len(self.text)
+        )
 
     def after(self, position: int) -> "Steps":
         """Return the steps still to come once `position` is reached.

@@ -12,22 +12,14 @@ from streams.core.extent import Extent, extent
 from streams.core.hurry import may_take_time
 from streams.core.pacing import Pacing
 from streams.core.plan import Plan, plan
-from streams.core.steps import MOST_KEPT, Steps, lay_out
+from streams.core.steps import Steps, lay_out
 from streams.formats.call import Call
 from streams.models.ranges import ranged
 from streams.models.script import Content, Rendering
 from streams.tokens import get_tokenizer
 
-# In bytes, more or less: a step costs nine, or 300 where it is kept, a character of
-# text one to four, a pause a hundred.
 _steps: WeightedCache[Steps] = WeightedCache(
-    40_000_000,
-    lambda s: (
-        200 * (1 + len(s.pauses))
-        + len(s) * (9 if len(s) > MOST_KEPT else 300)
-        + 2 * len(s.text)
-    ),
-    shared=True,
+    40_000_000, lambda steps: steps.weight, shared=True
 )
 
 _plans: WeightedCache[tuple[Plan, Extent]] = WeightedCache(
