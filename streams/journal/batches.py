@@ -70,8 +70,12 @@ class Batches:
         if idle or urgent:
             # While batches follow one another they share a connection: to open one
             # costs as much as to write fifty rows.
-            with suppress(Exception):
-                self._rows.release()
+            self.release()
+
+    def release(self) -> None:
+        """Let go of the database."""
+        with suppress(Exception):
+            self._rows.release()
 
     def _write(self, now: float, sign: bool, stopped: float | None) -> None:
         playing = len(self.live)

@@ -147,6 +147,8 @@ class Writer:
             # In this order, or a run that begins between the two would wait for long.
             self._idle = True
             self._idle = not (batches.live or self._waiting or batches.unwritten)
+            if self._idle:
+                batches.release()
             pace = HURRY if self._stopped else INTERVAL
             try:
                 call = self._calls.get(timeout=LINGER if self._idle else pace)
