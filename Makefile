@@ -6,7 +6,8 @@ VENV ?= .venv
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-ALONE := browser demo proxies servers services
+LATER := browser demo proxies
+ALONE := servers services
 MESSAGES := $(patsubst %,%/locale/zh_Hans/LC_MESSAGES/django.po,streams streamsite)
 
 .PHONY: bench setup demo demo-tls test test-newest programs lint format messages
@@ -20,12 +21,13 @@ demo-tls: $(VENV)/.demo
 
 setup: $(VENV)/.dev
 
-# The second half starts servers and measures: nothing else may run beside it.
+# The last part starts servers and measures: nothing else may run beside it.
 test: $(VENV)/.test programs
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore tests/,$(ALONE))
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore tests/,$(LATER) $(ALONE))
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix tests/,$(LATER))
 	$(BIN)/python -m pytest $(addprefix tests/,$(ALONE))
 endif
 
