@@ -75,9 +75,14 @@ class EntryAdmin(ModelAdmin):
         context = {
             "play_links": [(s.title, play_url(s)) for s in streams if play_url(s)],
             "revisions_url": self.revisions_url(entry) if entry else "",
+            **(self.links(request, entry) if entry else {}),
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
+
+    def links(self, request: HttpRequest, entry: Entry) -> dict[str, str]:
+        """Return what else an entry's page has links to."""
+        return {}
 
     def played_by(self, entry: Entry) -> list[Stream]:
         """Return the streams that an entry's page has links to."""

@@ -1,10 +1,10 @@
 """Streams: publishing a script with its timing."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from streams.admin.base import EntryAdmin, TagFilter, play_url
 from streams.admin.workers import runs_url
 from streams.models import Stream
+from streams.models.entry import Entry
 from streams.models.timing import Estimate
 from streams.templatetags.streams import duration, in_words, unbroken
 
@@ -104,18 +105,10 @@ class StreamAdmin(EntryAdmin):
         url = play_url(stream)
         return url and format_html('<a href="{}">▶ {}</a>', url, _("Play"))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        stream = self.get_object(request, object_id)
-        if stream and request.user.has_perm("streams.view_run"):
-            url = runs_url(stream=stream.slug)
-            extra_context = {"runs_url": url, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, extra_context)
+    def links(self, request: HttpRequest, entry: Entry) -> dict[str, str]:
+        if not request.user.has_perm("streams.view_run"):
+            return {}
+        return {"runs_url": runs_url(stream=entry.slug)}
 
     @admin.display(description=gettext_lazy("estimate"))
     def estimate(self, stream: Stream) -> str:
