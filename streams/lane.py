@@ -98,11 +98,7 @@ class Lane:
     async def _until_end_of(self, pusher: Pusher) -> None:
         """Wait for the end of the stream, or for the client to leave."""
         task = asyncio.current_task()
-        if type(task) is not asyncio.Task:
-            # Granian's own, which cannot be cancelled.
-            task = asyncio.create_task(self._until_end_of(pusher))
-            await asyncio.wait((task,))
-            return
+        assert task is not None
         try:
             while not pusher.finished:
                 pusher.on_finish = task.cancel
