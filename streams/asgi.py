@@ -5,6 +5,7 @@ from typing import Any
 
 from streams.lane import EXTENSION, Lane, Receive, Scope, Send
 from streams.short import answer, find_endpoint
+from streams.threads import request_thread
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -26,13 +27,14 @@ def direct(application: Application, *, short: Sequence[str] = ()) -> Applicatio
         extensions = {**(scope.get("extensions") or {}), EXTENSION: lane}
         inner = {**scope, "extensions": extensions}
         path_asked: str = scope["path"]
-        match = None
-        if prefixes and path_asked.startswith(prefixes):
-            match = find_endpoint(scope)
-        if match is not None:
+        match = find_endpoint(scope)
+        if match is None:
+            await application(inner, lane.receive, lane.send)
+        elif prefixes and path_asked.startswith(prefixes):
             await answer(inner, lane, match)
         else:
-            await application(inner, lane.receive, lane.send)
+            async with request_thread():
+                await application(inner, lane.receive, lane.send)
         if lane.taken:
             await lane.play()
         else:

@@ -29,6 +29,7 @@ _handler = _Handler()
 
 
 MOST_KEPT = 1000
+LONGEST_KEPT = 500
 
 _matches: dict[tuple[str, str], ResolverMatch | None] = {}
 
@@ -37,11 +38,19 @@ def find_endpoint(scope: Scope) -> ResolverMatch | None:
     """Return the one of the app's own views that a request is for, if it is for one."""
     path = scope["path"].removeprefix(get_script_prefix(scope))
     key = (str(settings.ROOT_URLCONF), path)
-    if key not in _matches:
+    if key in _matches:
+        return _matches[key]
+    try:
+        match = _resolve(path)
+    except Exception:
+        # A converter or a URLconf of the site: Django meets the same, and tells it.
+        return None
+    if len(path) <= LONGEST_KEPT:
         if len(_matches) >= MOST_KEPT:
-            _matches.clear()
-        _matches[key] = _resolve(path)
-    return _matches[key]
+            # The oldest goes; those of streams that are asked for often come back.
+            _matches.pop(next(iter(_matches)), None)
+        _matches[key] = match
+    return match
 
 
 def _resolve(path: str) -> ResolverMatch | None:

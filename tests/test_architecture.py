@@ -32,7 +32,7 @@ LAYERS = (
     ("recording", "serving"),
     ("api",),
     ("views", "pages", "consumers", "admin", "management"),
-    ("urls", "api_urls", "routing", "apps", "short", "asgi"),
+    ("urls", "api_urls", "routing", "apps", "short", "threads", "asgi"),
 )
 # What the pure layers may use beside the standard library.
 PURE = {"exceptions": set(), "core": {"regex"}, "formats": set()}

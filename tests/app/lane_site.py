@@ -1,9 +1,12 @@
 """What a site may have around its streams: middleware, and a streaming view of its own."""
 
 import asyncio
+import threading
+from typing import Any, NamedTuple
 
 from django.http import HttpResponseRedirect, StreamingHttpResponse
 from django.urls import include, path
+from django.utils import timezone, translation
 from django.utils.decorators import async_only_middleware, sync_only_middleware
 
 
@@ -67,6 +70,32 @@ def waiting(get_response):
     async def middleware(request):
         response = await get_response(request)
         await Gate.opened.wait()
+        return response
+
+    return middleware
+
+
+class Minded(NamedTuple):
+    """What `minding` met: a thread, and its language and time zone."""
+
+    thread: int
+    before: tuple[str, str]
+    after: tuple[str, str]
+
+
+minded: list[Minded] = []
+
+
+@sync_only_middleware
+def minding(get_response):
+    def local() -> tuple[Any, str]:
+        return translation.get_language(), timezone.get_current_timezone_name()
+
+    def middleware(request):
+        before = local()
+        timezone.activate("Asia/Shanghai")
+        response = get_response(request)
+        minded.append(Minded(threading.get_ident(), before, local()))
         return response
 
     return middleware
