@@ -96,6 +96,14 @@ def find_stream(slug: str, asker: Asker) -> Stream:
     return stream
 
 
+def stream_named(slug: str) -> Stream:
+    """Return the stream at `slug`, whoever may play it; raise Problem if there is none."""
+    stream = _named(slug)
+    if stream is None:
+        raise _not_found(slug)
+    return stream
+
+
 def find_model(name: str, asker: Asker) -> Stream:
     """Return the stream that an API client names as its model.
 

@@ -19,7 +19,7 @@ class StreamsConfig(AppConfig):
         from streams.formats import register
         from streams.formats.base import Format
 
-        for changed in ("Script", "Stream"):
+        for changed in ("Script", "Stream", "Rule", "RuleScript", "Fault"):
             for signal in (post_save, post_delete):
                 signal.connect(lookup.forget, sender=self.get_model(changed))
         # Test cases empty the database between them with a flush, which sends this.

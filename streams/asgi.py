@@ -38,6 +38,6 @@ def direct(application: Application, *, short: Sequence[str] = ()) -> Applicatio
         if lane.taken:
             await lane.play()
         else:
-            await lane.let_go()
+            await lane.finish()
 
     return wrapped

@@ -15,7 +15,7 @@ from streams.formats.base import Format
 from streams.tokens import ENCODINGS, ESTIMATE
 
 ALWAYS_LIMITED = (
-    *("MAX_SCRIPT_CHARS", "KEEP_CONVERSATIONS_DAYS"),
+    *("MAX_SCRIPT_CHARS", "MAX_HOLD_S", "KEEP_CONVERSATIONS_DAYS"),
     *("JOURNAL_DAYS", "JOURNAL_ROWS", "JOURNAL_BODIES", "JOURNAL_QUEUE"),
 )
 
@@ -43,6 +43,25 @@ def _check_tokenizer(name: object) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def _check_control_layer(chosen: dict[str, Any]) -> list[CheckMessage]:
+    alias = chosen.get("CONTROL_LAYER")
+    known = getattr(settings, "CHANNEL_LAYERS", {})
+    # The default may be missing: a process then controls its own runs only.
+    if alias is None or (isinstance(alias, str) and alias in known):
+        return []
+    return [
+        Error(
+            f"STREAMS['CONTROL_LAYER'] is {alias!r}, which CHANNEL_LAYERS lacks.",
+            hint=(
+                f"Use {' or '.join(map(repr, known))}, or leave it out."
+                if known
+                else "Set CHANNEL_LAYERS (docs/control.md), or leave it out."
+            ),
+            id="streams.E008",
+        )
+    ]
 
 
 @register
@@ -93,6 +112,7 @@ def check_settings(
             )
         )
     found += _check_tokenizer(chosen.get("TOKENIZER"))
+    found += _check_control_layer(chosen)
     for path in chosen.get("FORMATS", []):
         try:
             good = issubclass(import_string(path), Format)

@@ -20,6 +20,8 @@ DEFAULTS: dict[str, Any] = {
     # Longest stream, in seconds, and largest, in bytes.
     "MAX_DURATION_S": 3600,
     "MAX_BYTES": 100_000_000,
+    # Longest hold of a stream, in seconds: it ends then.
+    "MAX_HOLD_S": 300,
     # Slug of the stream that answers API clients who name no published one (None: an
     # error says which there are).
     "DEFAULT_STREAM": None,
@@ -37,6 +39,9 @@ DEFAULTS: dict[str, Any] = {
     "JOURNAL_BODIES": 0,
     # Most runs that wait to be written, in each process.
     "JOURNAL_QUEUE": 10_000,
+    # Alias of the channel layer by which processes control one another's runs (None: a
+    # process controls its own only).
+    "CONTROL_LAYER": "default",
     # Collect garbage in quiet moments: see docs/performance.md.
     "QUIET_GC": False,
     # Longest script, in code points.
@@ -86,6 +91,10 @@ class Conf:
         return self._number("MAX_BYTES")
 
     @property
+    def max_hold(self) -> int:
+        return int(self._get("MAX_HOLD_S"))
+
+    @property
     def default_stream(self) -> str | None:
         chosen = self._get("DEFAULT_STREAM")
         return None if chosen is None else str(chosen)
@@ -120,6 +129,11 @@ class Conf:
     @property
     def journal_queue(self) -> int:
         return int(self._get("JOURNAL_QUEUE"))
+
+    @property
+    def control_layer(self) -> str | None:
+        chosen = self._get("CONTROL_LAYER")
+        return None if chosen is None else str(chosen)
 
     @property
     def quiet_gc(self) -> bool:

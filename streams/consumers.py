@@ -4,16 +4,19 @@ The client sends JSON objects with an `action`:
 
     {"action": "start", "prompt": "…", "speed": 2, "last_event_id": "…", …}
     {"action": "speed", "speed": 0.5}
-    {"action": "hold"}    {"action": "release"}    {"action": "stop"}
+    {"action": "hold"}    {"action": "release"}    {"action": "step", "steps": 3}
+    {"action": "stop"}    {"action": "drop"}
 
 and gets the events that an EventSource would get, as JSON objects with the fields of
-SSE: `open`, `message`, `done`, `reset`, `error`, and `stopped` where it asked for that.
+SSE: `open`, `message`, `done`, `reset`, `error`, and `stopped` where it, or somebody
+else, asked for that.
 """
 
 import asyncio
 import json
 import logging
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any, cast
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
@@ -22,12 +25,13 @@ from django.contrib.auth.models import AnonymousUser
 
 from streams.access import Asker, find_stream
 from streams.admission import admit
+from streams.control.parsing import read_count
 from streams.core.parameters import PARAMETERS, check_speed
-from streams.core.tempo import Tempo
-from streams.exceptions import Problem
+from streams.exceptions import Injected, Problem
 from streams.formats.call import Incoming
+from streams.formats.overrides import parse_call
 from streams.formats.socket import SocketFormat
-from streams.http import release_connections
+from streams.http import cancelled_after, release_connections
 from streams.models import Stream
 from streams.models.entry import User
 from streams.preparation import (
@@ -37,7 +41,7 @@ from streams.preparation import (
     most_seconds,
     prepare,
 )
-from streams.recording import Recording, new_entry
+from streams.recording import Recording, new_entry, record_refusal
 from streams.requests import credential
 from streams.run import Run
 from streams.shutdown import clock, prepare_for_sigterm
@@ -46,6 +50,12 @@ logger = logging.getLogger("streams")
 
 GONE = 4204
 """Close code where HTTP would answer 204: the client has seen the end."""
+
+DROPPED = 4503
+"""Close code of a connection that is cut on purpose, as of a server that is gone: no
+server lets anybody close without one, and Daphne with few."""
+
+ON_RUNS = ("hold", "release", "step", "drop", "speed")
 
 
 class StreamConsumer(AsyncWebsocketConsumer):
@@ -56,7 +66,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.slug: str = self.scope["url_route"]["kwargs"]["slug"]
         self.playing: asyncio.Task[None] | None = None
-        self.tempo: Tempo | None = None
+        self.run: Run | None = None
         self.max_speed = PARAMETERS["speed"].highest
         await self.accept()
 
@@ -72,20 +82,17 @@ class StreamConsumer(AsyncWebsocketConsumer):
                 case "start":
                     await self._start(fields)
                 case "stop":
-                    if await self._end_run():
-                        await self._tell({"event": "stopped"})
-                case "hold" if self.tempo:
-                    self.tempo.hold()
-                case "release" if self.tempo:
-                    self.tempo.release()
-                case "speed" if self.tempo:
-                    self.tempo.set_speed(_speed(fields, self.max_speed))
-                case "hold" | "release" | "speed":
-                    raise _bad('Nothing plays: send {"action": "start"} first.')
+                    # Once nothing plays, there is nothing to stop.
+                    if self.run:
+                        self.run.stop()
+                case str(action) if action in ON_RUNS:
+                    if self.run is None:
+                        raise _bad('Nothing plays: send {"action": "start"} first.')
+                    _control(self.run, action, fields, self.max_speed)
                 case other:
+                    known = ", ".join(("start", "stop", *ON_RUNS))
                     raise _bad(
-                        f"There is no action {json.dumps(other)[:40]}. Known: start,"
-                        " stop, hold, release, speed."
+                        f"There is no action {json.dumps(other)[:40]}. Known: {known}."
                     )
         except Problem as problem:
             await self._refuse(problem)
@@ -95,14 +102,17 @@ class StreamConsumer(AsyncWebsocketConsumer):
 
     async def _start(self, fields: dict[str, Any]) -> None:
         await self._end_run()
-        # The plan is at normal speed, so that "speed" means the same at any time.
-        wanted = {"speed": fields.pop("speed", None) or 1}
-        call = self.format.parse(Incoming(method="POST", body=fields))
         user = cast(User, self.scope.get("user") or AnonymousUser())
         headers = {
-            name.decode("latin-1"): value.decode("latin-1")
+            name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in self.scope.get("headers", [])
         }
+        incoming = Incoming(method="POST", headers=headers, body=fields)
+        call = parse_call(self.format, incoming)
+        # The plan is at normal speed, so that "speed" means the same at any time.
+        pace = dict(call.overrides)
+        wanted = pace.pop("speed", None)
+        call = replace(call, overrides=pace)
         asker = Asker(lambda: user, lambda: credential(headers))
 
         def ready() -> Prepared:
@@ -113,35 +123,37 @@ class StreamConsumer(AsyncWebsocketConsumer):
 
         # Channels gives consumers no thread of their own: without this, all sockets of
         # the process would wait for one another's queries.
-        async with ThreadSensitiveContext():
-            prepared = await sync_to_async(ready)()
+        asked_by = {
+            "client": (self.scope.get("client") or [""])[0],
+            "agent": headers.get("user-agent", ""),
+        }
+        try:
+            async with ThreadSensitiveContext():
+                prepared = await sync_to_async(ready)()
+        except Injected as problem:
+            record_refusal(problem, self.format, transport="websocket", **asked_by)
+            raise
         if prepared.finished:
             await self.close(GONE)
             return
         self.max_speed = prepared.stream.max_speed
-        client = (self.scope.get("client") or [""])[0]
-        ticket = admit(prepared.stream, client)
-        speed = _speed(wanted, self.max_speed) if wanted["speed"] != 1 else 1.0
+        ticket = admit(prepared.stream, asked_by["client"])
+        speed = _speed(wanted, self.max_speed) if wanted else 1.0
         prepare_for_sigterm()
-        self.tempo = Tempo(clock, speed)
-        entry = new_entry(
-            prepared,
-            self.format,
-            transport="websocket",
-            client=client,
-            agent=headers.get("user-agent", ""),
-        )
+        entry = new_entry(prepared, self.format, transport="websocket", **asked_by)
         recording = Recording(ticket, entry)
         run = Run(
             prepared.plan,
             self.format,
             prepared.context,
-            clock=self.tempo,
+            clock=clock,
             max_bytes=most_bytes(prepared.stream),
             on_begin=recording.begin,
             on_end=recording.end,
             tally=entry,
         )
+        run.set_speed(speed)
+        self.run = run
         self.playing = asyncio.create_task(self._play(run, prepared.stream))
 
     async def _play(self, run: Run, stream: Stream) -> None:
@@ -151,29 +163,26 @@ class StreamConsumer(AsyncWebsocketConsumer):
         most = longest and 2 * longest
         # Too slow; or gone, for which each server has an exception of its own.
         with suppress(Exception):
-            async with asyncio.timeout(most), aclosing(run.frames()) as frames:
+            async with cancelled_after(most, run), aclosing(run.frames()) as frames:
                 async for frame in frames:
                     await self._send_lines(frame)
+            if run.dropped:
+                await self.close(DROPPED)
 
     async def _send_lines(self, frame: bytes) -> None:
         for line in frame.decode().removesuffix("\n").split("\n"):
             await self.send(text_data=line)
 
-    async def _end_run(self) -> bool:
-        """Stop what plays; tell whether something did."""
-        playing, self.playing, self.tempo = self.playing, None, None
-        if playing is None or playing.done():
-            return False
-        playing.cancel()
-        with suppress(asyncio.CancelledError):
-            await playing
-        return True
+    async def _end_run(self) -> None:
+        """Cut off what plays."""
+        playing, self.playing, self.run = self.playing, None, None
+        if playing is not None and not playing.done():
+            playing.cancel()
+            with suppress(asyncio.CancelledError):
+                await playing
 
     async def _refuse(self, problem: Problem) -> None:
         await self.send(text_data=self.format.problem(problem)[1].decode().rstrip())
-
-    async def _tell(self, frame: dict[str, Any]) -> None:
-        await self.send(text_data=json.dumps(frame))
 
 
 def _read(text: str | None) -> dict[str, Any]:
@@ -186,8 +195,24 @@ def _read(text: str | None) -> dict[str, Any]:
     return fields
 
 
-def _speed(fields: dict[str, Any], most: float) -> float:
-    speed = PARAMETERS["speed"].parse(str(fields.get("speed", "")))
+def _control(run: Run, action: str, fields: dict[str, Any], max_speed: float) -> None:
+    match action:
+        case "hold" if (after := read_count(fields, "after", 0)) is not None:
+            run.hold_after(after)
+        case "hold":
+            run.hold()
+        case "release":
+            run.release()
+        case "step":
+            run.step(read_count(fields, "steps", 1) or 1)
+        case "drop":
+            run.drop()
+        case "speed":
+            run.set_speed(_speed(str(fields.get("speed", "")), max_speed))
+
+
+def _speed(raw: str, most: float) -> float:
+    speed = PARAMETERS["speed"].parse(raw)
     check_speed(speed, most)
     return speed
 

@@ -1,4 +1,4 @@
-"""The demo content: fourteen scripts, each published as a stream."""
+"""The demo content: sixteen scripts, each published as a stream."""
 
 import tomllib
 from importlib.resources import files

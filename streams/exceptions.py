@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 
@@ -40,3 +41,21 @@ class Problem(StreamsError):
 
     def __str__(self) -> str:
         return self.message
+
+
+@dataclass(slots=True, kw_only=True)
+class Injected(Problem):
+    """An error that a caller gets on purpose. The journal notes it as a run."""
+
+    run: Mapping[str, Any]
+    """What the journal is to know; see `journal.Entry`."""
+    call: Any
+    """What was asked for: a `formats.call.Call`."""
+
+
+class CaptureError(StreamsError):
+    """A captured stream that no script can be made of; names the line where known."""
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message if line is None else f"Line {line}: {message}")
+        self.line = line

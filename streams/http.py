@@ -1,6 +1,7 @@
 """Responses: event streams, and the problems that come instead of one."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -9,10 +10,13 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
+from streams.cutting import returning_cuts
 from streams.exceptions import Problem
 from streams.formats.base import Format
 from streams.lane import Lane
 from streams.run import Run
+
+logger = logging.getLogger("streams")
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -64,7 +68,7 @@ class EventStreamResponse(StreamingHttpResponse):
         # collector. `_frames` differs from `content` where middleware wrapped it.
         content: Any = self.streaming_content
         async with (
-            _cancelled_after(self._max_seconds),
+            cancelled_after(self._max_seconds, self._run),
             aclosing(self._frames),
             aclosing(content),
         ):
@@ -76,20 +80,54 @@ class EventStreamResponse(StreamingHttpResponse):
             yield first
             async for frame in content:
                 yield frame
+        if self._run.dropped:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Have the connection cut, where that can be done from here."""
+        if self._lane is not None:
+            self._lane.drop()
+        elif not returning_cuts():
+            logger.warning(
+                "run %s: this server cannot cut a connection, so the response ends"
+                " without its last event. Wrap the application in streams.asgi.direct.",
+                self._run.context.run_id,
+            )
+            return
+        raise Dropped
+
+
+class Dropped(asyncio.CancelledError):
+    """Leaves a response that is not to end.
+
+    To Django, this is what a response does whose client has left: it is closed, and
+    nothing more is sent or logged.
+    """
 
 
 @asynccontextmanager
-async def _cancelled_after(seconds: float | None) -> AsyncIterator[None]:
+async def cancelled_after(seconds: float | None, run: Run) -> AsyncIterator[None]:
     """Cancel the task that sends: it may wait for a reader who will never read.
 
     Not asyncio.timeout(), which wants to begin and end in one task; a generator may
-    be closed by another.
+    be closed by another. Nor does the time count in which the stream is held.
     """
     task = asyncio.current_task()
     if seconds is None or task is None:
         yield
         return
-    timer = asyncio.get_running_loop().call_later(seconds, task.cancel)
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def look() -> None:
+        nonlocal timer
+        left = seconds - run.elapsed
+        if left > 0:
+            timer = loop.call_later(left, look)
+        else:
+            task.cancel()
+
+    timer = loop.call_later(seconds, look)
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import copy_context
 from typing import Any
 
+from streams.cutting import cut, returning_cuts
 from streams.pushing import Pusher
 from streams.run import Run
 
@@ -35,6 +36,7 @@ class Lane:
         self._run: Run | None = None
         self._max_seconds: float | None = None
         self._gone = False
+        self._dropped = False
 
     @property
     def taken(self) -> bool:
@@ -49,6 +51,10 @@ class Lane:
         """Play a run when Django is through; cut it off after so many seconds."""
         self._run = run
         self._max_seconds = max_seconds
+
+    def drop(self) -> None:
+        """Cut the connection when Django is through."""
+        self._dropped = True
 
     async def receive(self) -> Message:
         """What Django receives."""
@@ -74,6 +80,17 @@ class Lane:
         if start is not None:
             await self._send(start)
 
+    async def finish(self) -> None:
+        """See to the end that Django has left open."""
+        await self.let_go()
+        if self._dropped:
+            await self._cut()
+
+    async def _cut(self) -> None:
+        if not cut(self._send) and not returning_cuts():
+            # Something stands between: better a clean end than a client that waits.
+            await self._send({"type": "http.response.body", "body": b""})
+
     async def play(self) -> None:
         """Play the run to its end, or until the client leaves."""
         run, start = self._run, self._start
@@ -90,6 +107,8 @@ class Lane:
             await self._until_end_of(pusher)
         finally:
             pusher.cut()
+        if run.dropped:
+            await self._cut()
 
     async def _send_as_coroutine(self, message: Message) -> None:
         # Granian's `send` returns awaitables of its own.

@@ -1,13 +1,15 @@
 """Published streams by slug, looked up once for all who ask within a moment."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connections, transaction
+from django.db.models import Exists, Model, OuterRef
 
 from streams.core.hurry import in_a_hurry, may_take_time
-from streams.models import Stream
+from streams.models import Fault, Rule, Script, Stream
 
 FRESH = 0.1
 """Seconds for which a process trusts what it looked up. What is saved in the process
@@ -15,48 +17,91 @@ itself is seen at once; what another process saved, after twice as long at most.
 
 MOST_KEPT = 1000
 
+Row = TypeVar("Row", bound=Model)
+
 
 @dataclass(slots=True)
 class _Found:
-    stream: Stream
+    row: Any
     checked: float
     trusted_until: float
 
 
-_found: dict[str, _Found] = {}
+_found: dict[str | int, _Found] = {}
+"""Streams by slug, and scripts by primary key."""
 _changes = 0
 """How often all was forgotten: what was read before that is not remembered after."""
 
 
 def stream_by_slug(slug: str) -> Stream | None:
-    """Return a stream with its script. It is shared: do not change it."""
-    kept, now = _found.get(slug), time.monotonic()
+    """Return a stream with its script, rules and faults.
+
+    It is shared: do not change it.
+    """
+    return _look_up(slug, _fetch_stream)
+
+
+def script_by_key(key: int) -> Script | None:
+    """Return the script that a rule chose. It is shared: do not change it."""
+    return _look_up(key, _fetch_script)
+
+
+def _fetch_stream(slug: str, known: Stream | None) -> Stream | None:
+    rules = Rule.objects.filter(stream=OuterRef("pk"), enabled=True)
+    faults = Fault.objects.filter(stream=OuterRef("pk"), enabled=True)
+    streams = Stream.objects.select_related("script").annotate(
+        has_rules=Exists(rules), has_faults=Exists(faults)
+    )
+    stream = streams.filter(slug=slug).first()
+    if stream is None:
+        return None
+    # Asked for here, so that they are at hand later.
+    facts = stream.__dict__
+    facts["rule_specs"] = stream.rule_specs if facts["has_rules"] else ()
+    facts["armed_faults"] = stream.armed_faults if facts["has_faults"] else ()
+    if known is not None:
+        _share_text(stream.script, known.script)
+    return stream
+
+
+def _fetch_script(key: int, known: Script | None) -> Script | None:
+    script = Script.objects.filter(pk=key).first()
+    if script is not None and known is not None:
+        _share_text(script, known)
+    return script
+
+
+def _share_text(script: Script, known: Script) -> None:
+    if known.body == script.body:
+        # What was compiled from it holds this one, and one copy is enough.
+        script.body = known.body
+
+
+def _look_up(key: Any, fetch: Callable[[Any, Row | None], Row | None]) -> Row | None:
+    kept, now = _found.get(key), time.monotonic()
     if in_a_hurry():
         if kept is not None and now < kept.trusted_until:
-            return kept.stream
+            known: Row = kept.row
+            return known
         if kept is not None and now < kept.checked + 1.5 * FRESH:
             # One goes and looks; the others need not wait for it.
             kept.trusted_until = kept.checked + 2 * FRESH
     elif kept is not None and now < kept.checked + FRESH:
-        return kept.stream
+        known = kept.row
+        return known
     may_take_time()
     changes = _changes
-    stream = Stream.objects.select_related("script").filter(slug=slug).first()
-    if stream is not None and kept is not None:
-        known, script = kept.stream.script, stream.script
-        if known.body == script.body:
-            # What was compiled from it holds this one, and one copy is enough.
-            script.body = known.body
+    row = fetch(key, kept.row if kept is not None else None)
     # What is seen within a transaction may never have been.
-    if stream is not None and changes == _changes and not _in_transaction(stream):
+    if row is not None and changes == _changes and not _in_transaction(row):
         if len(_found) >= MOST_KEPT:
             _found.clear()
-        _found[slug] = _Found(stream, now, now + FRESH)
-    return stream
+        _found[key] = _Found(row, now, now + FRESH)
+    return row
 
 
-def _in_transaction(stream: Stream) -> bool:
-    alias = stream._state.db
+def _in_transaction(row: Model) -> bool:
+    alias = row._state.db
     return alias is not None and connections[alias].in_atomic_block
 
 

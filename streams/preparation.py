@@ -4,23 +4,25 @@ All of it is synchronous and runs in one thread, so the database is used here an
 nowhere later; whatever can fail fails here, as a `Problem`.
 """
 
-import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import getrandbits
 from typing import Any
 from uuid import uuid4
 
 from streams.admission import Ticket
+from streams.beginning import Beginning, begin, with_prefix
+from streams.choosing import Counters, Counting
 from streams.conf import conf
-from streams.core.cache import WeightedCache
-from streams.core.hurry import may_take_time
+from streams.core.faults import Fault
 from streams.core.parameters import parse_overrides
 from streams.core.plan import Plan
 from streams.exceptions import Problem, ScriptError
+from streams.faulting import Arming, arm, first_due, marked
 from streams.formats.base import Context, Usage
 from streams.formats.call import Call
-from streams.models import Revision, Script, Stream
+from streams.models import Stream
+from streams.models.rule import DEFAULT
 from streams.models.script import PREFIX_LENGTH, Content
 from streams.usage import count_usage
 
@@ -30,11 +32,6 @@ UNEXPECTED = Problem(
     message="Something failed on the server before the stream began. It is logged.",
 )
 
-_EVENT_ID = re.compile(rf"([0-9a-f]{{{PREFIX_LENGTH}}})-([0-9]{{1,10}})")
-
-# The contents whose revision this process knows to be recorded.
-_recorded: WeightedCache[bool] = WeightedCache(10_000, lambda recorded: 1)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
@@ -43,11 +40,15 @@ class Pin:
 
     script: int
     """Primary key."""
+    rule: str = DEFAULT
+    """Title of the one that chose the script."""
     revision: str
     """Digest prefix."""
     seed: int
     settings: dict[str, Any]
     """Of pace and pieces; see `Timing.settings`."""
+    faults: list[list[str]] = field(default_factory=list)
+    """What goes wrong each time; see `Arming.to_keep`."""
     run_id: str
     started: float
     """In seconds of the epoch."""
@@ -59,11 +60,15 @@ class Prepared:
 
     stream: Stream
     content: Content
+    script: str
+    """Slug of the script that the content is of."""
     plan: Plan
     context: Context
     pin: Pin
     position: int = 0
     """Where a resumed stream goes on."""
+    faults: tuple[Fault, ...] = ()
+    """What is to go wrong."""
     finished: bool
     """The client has seen the end already: there is nothing to play."""
     ticket: Ticket | None = None
@@ -76,24 +81,45 @@ class Prepared:
         return replace(self, pin=pin, context=context)
 
 
-def prepare(stream: Stream, call: Call, *, counts_tokens: bool = False) -> Prepared:
-    """Prepare a stream for a caller who may play it; raise Problem where that fails."""
+def prepare(
+    stream: Stream,
+    call: Call,
+    *,
+    counts_tokens: bool = False,
+    counting: Counting = Counting.CALL,
+) -> Prepared:
+    """Prepare a stream for a caller who may play it; raise Problem where that fails.
+
+    `counting` says whether this is one more call of its session.
+    """
     overrides = parse_overrides(call.overrides, max_speed=stream.max_speed)
     chosen = overrides.pop("seed", stream.seed)
     # 32 bits, so that a person can type it back.
     seed = getrandbits(32) if chosen is None else int(str(chosen))
-    content, position, reset = _resume(stream, call.last_event_id)
+    counters = Counters(stream, call, counting)
+    started = begin(stream, call, counters)
+    arming = arm(
+        stream,
+        call,
+        seed=seed,
+        speed=float(str(overrides.get("speed", 1))),
+        number=counters.number,
+        of_rule=started.fault,
+        resumed=started.position > 0,
+    )
     pin = Pin(
-        script=stream.script_id,
-        revision=content.content_digest()[:PREFIX_LENGTH],
+        script=started.script.pk,
+        rule=started.rule,
+        revision=started.content.content_digest()[:PREFIX_LENGTH],
         seed=seed,
         settings=stream.settings(overrides),
+        faults=arming.to_keep(),
         run_id=uuid4().hex,
         started=time.time(),
     )
-    prepared = _planned(
-        stream, content, call, pin, position, reset, counts_tokens=counts_tokens
-    )
+    prepared = _planned(stream, started, call, pin, arming, counts_tokens=counts_tokens)
+    if counting != Counting.PREVIEW:
+        arming.refuse(about(prepared), call)
     _refuse_too_long(stream, prepared.plan)
     # Not before: to count tokens for the first time takes a second.
     return prepared.beginning(time.time())
@@ -103,32 +129,54 @@ def prepare_again(
     stream: Stream, call: Call, pin: Pin, *, counts_tokens: bool = False
 ) -> Prepared | None:
     """Prepare what was played before, from its start; None if its script is gone."""
-    revisions = Revision.objects.filter(script=pin.script)
-    content = revisions.with_prefix(pin.revision).first()
-    if content is None:
+    revision = with_prefix({pin.script}, pin.revision)
+    if revision is None:
         return None
-    return _planned(stream, content, call, pin, counts_tokens=counts_tokens)
+    started = Beginning(content=revision, script=revision.script, rule=pin.rule)
+    arming = Arming.again(pin.faults, speed=pin.settings.get("speed", 1.0))
+    return _planned(stream, started, call, pin, arming, counts_tokens=counts_tokens)
+
+
+def about(prepared: Prepared) -> dict[str, Any]:
+    """Return what the journal is to know of a run, as far as it is known by now."""
+    pin, call = prepared.pin, prepared.context.call
+    return {
+        "run_id": pin.run_id,
+        "stream": prepared.context.slug,
+        "script": prepared.script,
+        "revision": pin.revision,
+        "rule": pin.rule,
+        "session": call.session,
+        "seed": pin.seed,
+        "position": prepared.position,
+        "faults": [str(fault) for fault in prepared.faults if not fault.kind.is_act],
+        "started": time.time(),
+    }
 
 
 def _planned(
     stream: Stream,
-    content: Content,
+    started: Beginning,
     call: Call,
     pin: Pin,
-    position: int = 0,
-    reset: str = "",
+    arming: Arming,
     *,
     counts_tokens: bool,
 ) -> Prepared:
+    content, position = started.content, started.position
     try:
         plan, said = stream.plan(content, call, seed=pin.seed, overrides=pin.settings)
     except ScriptError as error:
         raise Problem(
             status=500,
             code="script_error",
-            message=f"The script of stream '{stream.slug}' cannot be played: {error}.",
+            message=(
+                f"Script '{started.script.slug}' of stream '{stream.slug}' cannot be"
+                f" played: {error}."
+            ),
         ) from error
     left = plan.after(position) if position else plan
+    left, faults = arming.inject(left, position)
     context = Context(
         run_id=pin.run_id,
         slug=stream.slug,
@@ -136,22 +184,25 @@ def _planned(
         seed=pin.seed,
         retry_ms=stream.retry_ms,
         end=plan.steps.end,
-        reset=reset,
+        reset=started.reset,
         call=call,
         created=int(pin.started),
         finish=said.finish,
         stopped_at=said.stopped_at,
         usage=count_usage(call, content, said.steps) if counts_tokens else Usage(),
-        ttft=left.due[0] if left.due else left.duration,
+        ttft=first_due(left),
         duration=left.duration,
+        fault=marked(left, faults, stream=call.stream),
     )
     return Prepared(
         stream=stream,
         content=content,
+        script=started.script.slug,
         plan=left,
         context=context,
         pin=pin,
         position=position,
+        faults=faults,
         finished=position >= context.done_position,
     )
 
@@ -182,36 +233,3 @@ def most_bytes(stream: Stream) -> int | None:
 
 def _smaller(*limits: int | None) -> int | None:
     return min((one for one in limits if one is not None), default=None)
-
-
-def _resume(stream: Stream, last_event_id: str) -> tuple[Content, int, str]:
-    """Return what to play, from which position, and why it starts over if it must."""
-    script: Script = stream.script
-    if not last_event_id:
-        return _current(script), 0, ""
-    match = _EVENT_ID.fullmatch(last_event_id)
-    if not match:
-        return _current(script), 0, "Last-Event-ID is not one of this stream's ids"
-    prefix, position = match[1], int(match[2])
-    if script.content_digest().startswith(prefix):
-        return _current(script), position, ""
-    may_take_time()
-    # Among this script's own only: an id must not open what its stream does not.
-    revision = Revision.objects.filter(script=script).with_prefix(prefix).first()
-    if revision is None:
-        return _current(script), 0, "the text this stream began with is gone"
-    return revision, position, ""
-
-
-def _current(script: Script) -> Script:
-    """Return the script, making sure that this state of it can be found again.
-
-    `save()` records revisions; a bulk update or a fixture does not.
-    """
-
-    def record() -> bool:
-        script.record_revision()
-        return True
-
-    _recorded.get((script.pk, script.content_digest()), record)
-    return script

@@ -123,16 +123,13 @@ class Pusher:
 
     def _push(self, frame: bytes) -> None:
         """Send a frame, which may be empty, and see when there will be more."""
+        ends = self._run.ended and not self._run.dropped
         if self._run.ended:
             self._silent = True
-        elif not frame:
+        if not frame and not ends:
             self._go_on()
             return
-        message = {
-            "type": "http.response.body",
-            "body": frame,
-            "more_body": not self._run.ended,
-        }
+        message = {"type": "http.response.body", "body": frame, "more_body": not ends}
         try:
             sending = self._send(message)
             waits_for = self._step(sending.send, None)

@@ -1,14 +1,19 @@
 """A run's place among those that play, and its entry in the journal."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from django.http import HttpRequest
 
 from streams import journal, quiet_gc
 from streams.admission import Ticket
 from streams.conf import conf
+from streams.core.encoding import header_text
+from streams.exceptions import Injected
 from streams.formats.base import Format
-from streams.preparation import Prepared
+from streams.preparation import Prepared, about
+from streams.signals import called
 
 LONGEST_AGENT = 200
 
@@ -43,25 +48,68 @@ def new_entry(
     agent: str = "",
     body: str = "",
 ) -> journal.Entry:
-    """Return what the journal is to know of a run."""
-    context = prepared.context
-    return journal.Entry(
-        run_id=context.run_id,
-        stream=context.slug,
-        script=prepared.stream.script.slug,
-        revision=context.revision,
-        seed=context.seed,
+    """Return what the journal is to know of a run, and tell of it."""
+    entry = journal.Entry(
+        **about(prepared),
         format=wire_format.name,
         transport=transport,
         client=client,
         agent=agent[:LONGEST_AGENT],
         body=body,
-        position=prepared.position,
-        started=time.time(),
     )
+    call = prepared.context.call
+    called.send(type(entry), entry=entry, call=call, planned=len(prepared.plan.steps))
+    return entry
 
 
-def body_to_keep(request: HttpRequest) -> str:
+def record_refusal(
+    problem: Injected,
+    wire_format: Format,
+    *,
+    transport: str,
+    client: str,
+    agent: str = "",
+    body: str = "",
+) -> None:
+    """Note a run that was answered with an error on purpose."""
+    entry = journal.Entry(
+        **problem.run,
+        format=wire_format.name,
+        transport=transport,
+        client=client,
+        agent=agent[:LONGEST_AGENT],
+        body=body,
+    )
+    called.send(type(entry), entry=entry, call=problem.call, planned=0)
+    journal.begin(entry)
+    entry.ended = time.time()
+    journal.end(entry)
+
+
+def run_headers(about: Mapping[str, Any], fault: str) -> dict[str, str]:
+    """Return what an answer says of its run, and of what is injected there."""
+    headers = {
+        "X-Stream-Run": about["run_id"],
+        "X-Stream-Script": about["script"],
+        "X-Stream-Rule": header_text(about["rule"]),
+        "X-Stream-Revision": about["revision"],
+        "X-Stream-Seed": str(about["seed"]),
+    }
+    if fault:
+        headers["X-Stream-Fault"] = header_text(fault)
+    return headers
+
+
+def asked_by(request: HttpRequest) -> dict[str, str]:
+    """Return what the journal is to know of a request."""
+    return {
+        "client": request.META.get("REMOTE_ADDR", ""),
+        "agent": request.META.get("HTTP_USER_AGENT", ""),
+        "body": _body_to_keep(request),
+    }
+
+
+def _body_to_keep(request: HttpRequest) -> str:
     """Return as much of a request's body as the site wants to keep."""
     most = conf.journal_bodies
     # What the view did not read, such as a form with files, is left alone.

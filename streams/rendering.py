@@ -136,7 +136,11 @@ def _compile(body: str) -> _Compiled:
     _refuse_unclosed(body)
     source: list[str] = []
     directions: list[Direction] = []
-    for piece in split_directions(body):
+    pieces = split_directions(body)
+    if "{%" not in body:
+        # Nothing is left out or said again, so what does not nest never will.
+        cue_sheet(pieces)
+    for piece in pieces:
         if isinstance(piece, Direction):
             line_ends = "\n" * piece.line_ends
             source.append(f"\0{len(directions)}{line_ends}\0")

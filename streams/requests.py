@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import cast
+from functools import lru_cache
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote_to_bytes
+from weakref import ref
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
+from django.http.request import HttpHeaders
 
 from streams.access import Asker
 from streams.exceptions import Problem
@@ -80,19 +83,33 @@ class _Headers(Mapping[str, str]):
     """A request's headers by their names in lower case, read when they are wanted."""
 
     def __init__(self, request: HttpRequest) -> None:
-        self._request = request
+        # A stream that plays has no more use for them, nor for the request.
+        self._request = ref(request)
 
     def __getitem__(self, name: str) -> str:
-        name = name.upper().replace("-", "_")
-        if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            name = f"HTTP_{name}"
-        return _utf8(self._request.META[name])
+        return _utf8(self._all[_meta(name)])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        # Many are looked for, and few are there: no exceptions on the way.
+        return self[name] if _meta(name) in self._all else default
 
     def __iter__(self) -> Iterator[str]:
-        return (name.lower() for name in self._request.headers)
+        return (name.lower() for name in HttpHeaders(self._all))
 
     def __len__(self) -> int:
-        return len(self._request.headers)
+        return len(HttpHeaders(self._all))
+
+    @property
+    def _all(self) -> dict[str, Any]:
+        request = self._request()
+        return {} if request is None else request.META
+
+
+@lru_cache(1000)
+def _meta(name: str) -> str:
+    """Return what WSGI, and Django with it, calls a header."""
+    name = name.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
 
 
 def _query(request: HttpRequest) -> dict[str, str]:

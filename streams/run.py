@@ -1,27 +1,25 @@
-"""One playing of a plan to one client."""
+"""One playing of a plan to one client, and what can happen to it on the way."""
 
-import asyncio
-import logging
-import math
 import time
-from collections.abc import AsyncGenerator, Callable
-from itertools import accumulate
+from collections.abc import Callable
 
 from streams import control
-from streams.core.plan import Plan
-from streams.core.playback import HEARTBEAT, Clock, Playback, ServerStops
-from streams.core.tally import PlainTally, Tally
-from streams.core.tempo import Stopped, Tempo
-from streams.formats.base import Context, Format
+from streams.core.acts import Act, Acting
+from streams.formats.breaking import divide
+from streams.formats.failures import find_failure
+from streams.holding import TICK, Holding
 
-logger = logging.getLogger("streams.runs")
+SPLIT_S = 0.05
+"""Seconds between the halves of an event that is divided: time enough for the first to
+reach a client by itself."""
+
+ON_THE_NEXT = (Act.MALFORMED, Act.SPLIT, Act.DUPLICATE, Act.REORDER)
+"""The acts that wait for a step that says something."""
+
+_ORIGINS = {"": "script", "override": "override", "control": "control"}
 
 
-def _nothing() -> None:
-    pass
-
-
-class Run:
+class Run(Holding):
     """Turns a plan into bytes, in time, and knows how it ended.
 
     It does not wait and does not send. Whoever plays it calls `begin`, then `advance`
@@ -29,221 +27,175 @@ class Run:
     error becomes the format's own error event and a clean end, because an exception in
     the middle of a response breaks the server (Daphne 4.2 stops reaping closed
     streams).
+
+    Somebody else may hold, step, stop or drop it meanwhile, on the event loop that
+    plays it: `on_change` tells whoever waits.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_began",
-        "_closed",
-        "_halted",
-        "_own_time",
-        "_playback",
-        "_started",
-        "_steps",
-        "_stopped_at",
-        "_told",
-        "_writer",
-        "clock",
-        "context",
-        "ended",
-        "format",
-        "max_bytes",
-        "next_at",
-        "on_begin",
-        "on_change",
-        "on_end",
-        "plan",
-        "tally",
-        "tempo",
-    )
+    __slots__ = ("_ending", "_on_next", "_reordered", "_rest", "_rest_at")
 
-    def __init__(
-        self,
-        plan: Plan,
-        wire_format: Format,
-        context: Context,
-        *,
-        clock: Clock,
-        heartbeat: float | None = None,
-        max_bytes: int | None = None,
-        on_begin: Callable[[], None] = _nothing,
-        on_end: Callable[[], None] = _nothing,
-        stoppable: bool = False,
-        tally: Tally | None = None,
-    ) -> None:
-        self.plan = plan
-        self.format = wire_format
-        self.context = context
-        self.clock: Clock = clock
-        self.max_bytes = max_bytes
-        self.on_begin = on_begin
-        self.on_end = on_end
-        self.tally: Tally = tally or PlainTally()
-        self.ended = False
-        """Whether the last of it was written."""
-        self.on_change: Callable[[], None] = _nothing
-        """Called when `wait` changes."""
-        self.next_at = 0.0
-        """When there is something to do, on the clock."""
-        self._steps = plan.steps.made
-        self._playback = Playback(plan, heartbeat=heartbeat)
-        self._own_time = stoppable
-        self._began = self._closed = self._halted = False
-        self._stopped_at: int | None = None
-        if stoppable:
-            # A wait that can be cut short costs two tasks more.
-            self.clock = self.tempo = Tempo(clock)
-            self._told = asyncio.Event()
-            control.add(self)
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start."""
-        return self.clock.now() - self._started
-
-    def begin(self) -> bytes:
-        """Start, and return what is sent at once."""
-        self.on_begin()
-        self._began = True
-        self._started = self.clock.now()
-        self.next_at = self._started + self._playback.next
-        self._writer = self.format.writer(self.context)
-        frame = self._sent(self._writer.opening())
-        if frame:
-            self.tally.first_byte = max(0.0, time.time() - self.tally.started)
-        return frame
-
-    def wait(self) -> float:
-        """Return the seconds until there is something to do, 0 if there is already."""
-        if self._halted:
-            return math.inf if self._stopped_at is None else 0.0
-        return max(0.0, self.next_at - self.clock.now())
-
-    def advance(self, now: float | None = None) -> bytes:
-        """Return what is due by now, the end of the stream included.
-
-        `now` is the time of a MonotonicClock, for whoever knows it already.
-        """
-        frame = b""
-        playback, tally = self._playback, self.tally
-        try:
-            if self._halted:
-                return self._stopped()
-            if now is None or self._own_time:
-                now = self.clock.now()
-            taken = playback.take(now - self._started)
-            if taken == 1:
-                frame = self._writer.step(self._steps[playback.index - 1])
-                tally.steps += 1
-                tally.bytes += len(frame)
-            elif taken == HEARTBEAT:
-                frame = self._sent(self.format.heartbeat)
-            elif taken:
-                frames: list[bytes] = []
-                some = self._steps[playback.index - taken : playback.index]
-                try:
-                    frames.extend(map(self._writer.step, some))
-                finally:
-                    # What was written before a failure is sent.
-                    tally.steps += len(frames)
-                    frame = self._sent(self._join(frames))
-            self.next_at = self._started + playback.next
-            if self.max_bytes and tally.bytes > self.max_bytes:
-                self._end("ended at the limit")
-                message = f"Stopped at the limit of {self.max_bytes:,} bytes."
-                frame += self._sent(self._writer.error(message))
-            elif playback.over:
-                self._end("completed")
-                frame += self._sent(self._writer.closing())
-            if tally.first_byte is None and frame:
-                tally.first_byte = max(0.0, time.time() - tally.started)
-        except Exception:
-            self._end("failed")
-            run_id = self.context.run_id
-            logger.exception("run %s of %s failed", run_id, self.context.slug)
-            message = f"This stream failed on the server, as run {run_id}."
-            frame += self._sent(self._writer.error(message))
-        return frame
-
-    def goodbye(self) -> bytes:
-        """End, because the server stops."""
-        self._end("ended by the server's stop")
-        return self._sent(self._writer.goodbye())
+    def _set_up(self) -> None:
+        super()._set_up()
+        self._ending: Callable[[], bytes] | None = None
+        """What ends it, as somebody else wants."""
+        self._on_next: list[tuple[Act, str]] = []
+        """What is to be done to the next frame, and how that is noted."""
+        self._reordered = b""
+        """A frame that waits for the one after it to leave first."""
+        self._rest = b""
+        """The second half of a frame, which leaves alone."""
+        self._rest_at = 0.0
+        control.add(self)
 
     def close(self) -> None:
-        """Say how it ended. Nothing is written any more."""
-        if self._closed or not self._began:
-            return
-        self._closed = True
-        tally = self.tally
-        tally.outcome = tally.outcome or "cut"
-        tally.lateness = self._playback.lateness
-        self.on_end()
-        context = self.context
-        logger.info(
-            "run %s of %s (%s): %s after %.3f s, %d of %d steps, %d bytes",
-            context.run_id,
-            context.slug,
-            self.format.name,
-            tally.outcome,
-            self.elapsed,
-            tally.steps,
-            len(self.plan.steps),
-            tally.bytes,
-        )
+        over = self._began and not self._closed
+        super().close()
+        if over:
+            control.remove(self)
 
-    async def frames(self) -> AsyncGenerator[bytes, None]:
-        """Play: yield what goes over the wire, each write as it is due.
+    def stop(self, at: int | None = None) -> None:
+        """End it as its format ends what a caller stops; `at` seconds of the epoch."""
+        stopped = int(time.time()) if at is None else at
 
-        Nothing but cancellation leaves this generator early.
-        """
-        try:
-            yield self.begin()
-            while not self.ended:
-                try:
-                    await self.clock.sleep(self.wait())
-                except Stopped:
-                    await self._told.wait()
-                except ServerStops:
-                    yield self.goodbye()
-                    return
-                if frame := self.advance():
-                    yield frame
-        finally:
-            self.close()
+        def end() -> bytes:
+            self._end("stopped")
+            return self._writer.stopped(stopped)
 
-    def halt(self) -> None:
-        """Send no more steps. For runs made stoppable."""
-        self._halted = True
-        self.tempo.stop()
-        self.on_change()
+        self._end_by(end)
 
-    def end(self, at: int) -> None:
-        """Say that the run was stopped, `at` seconds of the epoch."""
-        self._stopped_at = at
-        self._told.set()
-        self.on_change()
+    def drop(self) -> None:
+        """Cut the connection, without any end."""
 
-    def _stopped(self) -> bytes:
-        if self._stopped_at is None:
+        def end() -> bytes:
+            self.tally.faults.append(self._note(Act.DROP, "control"))
+            self._drop()
             return b""
-        self._end("stopped")
-        return self._sent(self._writer.stopped(self._stopped_at))
 
-    def _end(self, outcome: str) -> None:
-        self.tally.outcome = outcome
-        self.ended = True
+        self._end_by(end)
 
-    def _join(self, frames: list[bytes]) -> bytes:
-        """Join what leaves together, up to the first that is past the limit."""
-        frame = b"".join(frames)
-        sent = self.tally.bytes
-        if not self.max_bytes or sent + len(frame) <= self.max_bytes:
-            return frame
-        room = self.max_bytes - sent
-        sizes = accumulate(map(len, frames))
-        return b"".join(frames[: next(i for i, n in enumerate(sizes, 1) if n > room)])
+    def _end_by(self, end: Callable[[], bytes]) -> None:
+        if not self.ended:
+            self._ending = end
+            self._change()
 
-    def _sent(self, frame: bytes) -> bytes:
-        self.tally.bytes += len(frame)
+    def _set_next(self) -> None:
+        super()._set_next()
+        if self._ending is not None:
+            self._aside, self.next_at = True, 0.0
+        elif self._rest:
+            self._aside, self.next_at = True, self._rest_at
+
+    def _go_aside(self, now: float) -> bytes:
+        """Do what is due and not in the plan."""
+        if self._ending is not None:
+            return self._kept_back() + self._ending()
+        frame = b""
+        if not self._rest:
+            frame = super()._go_aside(now)
+        elif now >= self._rest_at - TICK:
+            frame, self._rest = self._rest, b""
+        self._set_next()
         return frame
+
+    def _play_alone(self, now: float) -> bytes:
+        """Play the step that was taken: it acts, or something is done to it."""
+        step = self._steps[self._playback.index - 1]
+        acting = step.direction.value if step.direction else None
+        if isinstance(acting, Acting):
+            frame = self._act(acting, now)
+        else:
+            frame = self._writer.step(step)
+            if frame:
+                frame = self._do_to(frame, now)
+                if step.direction is None:
+                    self._count_down(now)
+        again = self._left is not None or bool(self._on_next or self._reordered)
+        self._playback.take_alone(again)
+        return frame
+
+    def _act(self, acting: Acting, now: float) -> bytes:
+        act, note = acting.act, self._note(acting.act, acting.fault)
+        if act in ON_THE_NEXT:
+            self._on_next.append((act, note))
+            return b""
+        if act in (Act.DROP, Act.TRUNCATE) and self._goes_on_from(acting):
+            return b""
+        frame = self._kept_back()
+        if act is Act.HOLD:
+            self._hold = self._new_hold(acting.name, now=now)
+            return frame
+        self.tally.faults.append(note)
+        match act:
+            case Act.STALL:
+                self._playback.fall_silent()
+            case Act.EMIT:
+                data = acting.data
+                if not self.format.divisible:
+                    data = data.decode("utf-8", "replace").encode()
+                frame += data
+            case Act.DROP:
+                self._drop()
+            case Act.TRUNCATE:
+                self._end("truncated on purpose")
+            case Act.ERROR:
+                self._end("failed on purpose")
+                message = find_failure(acting.name).message
+                frame += self._writer.error(message, acting.name)
+        return frame
+
+    def _goes_on_from(self, acting: Acting) -> bool:
+        """Tell whether this is what broke the stream that this one goes on with.
+
+        It would break it again, and for ever, before anything was said.
+        """
+        steps, index = self.plan.steps, self._playback.index - 1
+        before = [steps.directions.get(i) for i in range(index)]
+        if acting.always or not all(d and isinstance(d.value, Acting) for d in before):
+            return False
+        first = steps.directions[0].value
+        # What was put in has no position of its own.
+        counts = isinstance(first, Acting) and not first.fault
+        return steps.positions[0] - counts > 0
+
+    def _do_to(self, frame: bytes, now: float) -> bytes:
+        """Do to a frame what is to be done to the next one."""
+        first, self._reordered = self._reordered, b""
+        waiting, self._on_next = self._on_next, []
+        swap = not first and any(act is Act.REORDER for act, _ in waiting)
+        copies, divided = 1, False
+        for act, note in waiting:
+            if swap and act in (Act.REORDER, Act.SPLIT):
+                # Noted, or done, once the frame has come that leaves first.
+                self._on_next.append((act, note))
+                continue
+            if act is Act.MALFORMED:
+                frame = self._writer.malformed(frame)
+            elif act is Act.DUPLICATE:
+                copies += 1
+            elif act is Act.SPLIT:
+                if not self.format.divisible:
+                    continue
+                divided = True
+            self.tally.faults.append(note)
+        frame *= copies
+        if swap:
+            self._reordered = frame
+            return b""
+        if divided:
+            frame, rest = divide(frame)
+            self._rest, self._rest_at = rest + first, now + SPLIT_S
+            return frame
+        return frame + first
+
+    def _drop(self) -> None:
+        self._end("dropped on purpose")
+        self.dropped = True
+
+    def _kept_back(self) -> bytes:
+        kept = self._rest + self._reordered
+        self._rest = self._reordered = b""
+        return kept
+
+    def _note(self, act: Act, fault: str) -> str:
+        source = _ORIGINS.get(fault, f"fault: {fault}")
+        return f"{act} after event {self._chunks} ({source})"

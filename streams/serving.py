@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
@@ -12,14 +11,12 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import got_request_exception
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from streams.admission import RETRY_AFTER, Ticket, admit
-from streams.core.encoding import dump_json, to_utf8
 from streams.core.hurry import NotNow, hurry
-from streams.core.playback import ServerStops
-from streams.exceptions import Problem
+from streams.exceptions import Injected, Problem
 from streams.formats.base import Format
 from streams.http import (
     NO_STORE,
@@ -31,11 +28,24 @@ from streams.http import (
 )
 from streams.lane import lane_of
 from streams.models import Stream
-from streams.preparation import UNEXPECTED, Prepared, most_bytes, most_seconds
-from streams.recording import Recording, body_to_keep, new_entry
+from streams.preparation import (
+    UNEXPECTED,
+    Prepared,
+    about,
+    most_bytes,
+    most_seconds,
+)
+from streams.recording import (
+    Recording,
+    asked_by,
+    new_entry,
+    record_refusal,
+    run_headers,
+)
 from streams.run import Run
 from streams.shutdown import clock, prepare_for_sigterm
 from streams.tokens import get_tokenizer
+from streams.whole import answer_whole
 
 logger = logging.getLogger("streams")
 
@@ -76,6 +86,12 @@ async def serve(
                 prepared[name] = value
             return prepared
         return await _answer(request, prepared, wire_format)
+    except Injected as problem:
+        record_refusal(problem, wire_format, transport="http", **asked_by(request))
+        headers = run_headers(problem.run, problem.run["faults"][0])
+        problem.headers = {**headers, **problem.headers}
+        # As it is: an EventSource sees a server that fails.
+        return problem_response(problem, wire_format)
     except Problem as problem:
         return problem_response(problem, wire_format, request)
     except Exception:
@@ -107,10 +123,7 @@ async def _answer(
     stream, context = prepared.stream, prepared.context
     private = not stream.published or stream.access != Stream.Access.PUBLIC
     headers = {
-        "X-Stream-Run": context.run_id,
-        "X-Stream-Script": stream.script.slug,
-        "X-Stream-Revision": context.revision,
-        "X-Stream-Seed": str(context.seed),
+        **run_headers(about(prepared), context.fault),
         **wire_format.request_headers(context.run_id),
         **wire_format.headers(context),
     }
@@ -128,17 +141,13 @@ async def _answer(
     prepare_for_sigterm()
     # A weak reference: where nothing else holds it, it is released already.
     asyncio.get_running_loop().call_later(RETRY_AFTER, _give_back, ref(ticket))
-    entry = new_entry(
-        prepared,
-        wire_format,
-        transport="http" if context.call.stream else "whole",
-        client=request.META.get("REMOTE_ADDR", ""),
-        agent=request.META.get("HTTP_USER_AGENT", ""),
-        body=body_to_keep(request),
-    )
+    transport = "http" if context.call.stream else "whole"
+    asker = asked_by(request)
+    entry = new_entry(prepared, wire_format, transport=transport, **asker)
     recording = Recording(ticket, entry)
+    lane = lane_of(request.scope) if isinstance(request, ASGIRequest) else None
     if not context.call.stream:
-        return await _whole(prepared, wire_format, headers, recording)
+        return await answer_whole(prepared, wire_format, headers, recording, lane)
     run = Run(
         prepared.plan,
         wire_format,
@@ -148,13 +157,12 @@ async def _answer(
         max_bytes=most_bytes(stream),
         on_begin=recording.begin,
         on_end=recording.end,
-        stoppable=wire_format.stoppable,
         tally=entry,
     )
     most = most_seconds(stream)
     return EventStreamResponse(
         run,
-        lane=lane_of(request.scope) if isinstance(request, ASGIRequest) else None,
+        lane=lane,
         content_type=wire_format.media_type,
         private=private,
         headers=headers,
@@ -166,60 +174,6 @@ async def _answer(
 def _give_back(ticket: "ref[Ticket]") -> None:
     if unused := ticket():
         unused.release_unless_begun()
-
-
-async def _whole(
-    prepared: Prepared,
-    wire_format: Format,
-    headers: dict[str, str],
-    recording: Recording,
-) -> HttpResponse:
-    """Answer at once with all of it, when the last of it would have been said."""
-    entry = recording.entry
-    recording.begin()
-    context, steps = prepared.context, prepared.plan.steps
-    most = most_bytes(prepared.stream)
-    try:
-        # Before it is made: a hundred copies of a long script stop a process.
-        _refuse_too_large(len(steps.spoken) * context.call.choices, most)
-        await clock.sleep(prepared.plan.duration)
-        # Only now: a client that left meanwhile costs nothing.
-        answer = await asyncio.to_thread(
-            lambda: to_utf8(dump_json(wire_format.complete(steps, context)))
-        )
-        _refuse_too_large(len(answer), most)
-        entry.steps, entry.bytes = len(steps), len(answer)
-        entry.first_byte = time.time() - entry.started
-        entry.outcome = "completed"
-    except ServerStops:
-        entry.outcome = "ended by the server's stop"
-        raise Problem(
-            status=503,
-            code="server_stops",
-            message="The server stops. Ask again: it will be back soon.",
-            headers={"Retry-After": "1"},
-        ) from None
-    except asyncio.CancelledError:
-        entry.outcome = "cut"
-        raise
-    finally:
-        entry.outcome = entry.outcome or "failed"
-        recording.end()
-    return HttpResponse(
-        answer, content_type="application/json", headers={**headers, **NO_STORE}
-    )
-
-
-def _refuse_too_large(size: int, most: int | None) -> None:
-    if most is not None and size > most:
-        raise Problem(
-            status=400,
-            code="answer_too_large",
-            message=(
-                f"The answer has more than the {most:,} bytes that are allowed: ask"
-                " for fewer tokens."
-            ),
-        )
 
 
 def _refuse_method(request: HttpRequest, methods: tuple[str, ...]) -> None:

@@ -1,7 +1,5 @@
 """The stream itself, and its plan."""
 
-from dataclasses import replace
-
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,10 +8,11 @@ from django.views.decorators.http import require_safe
 
 from streams.access import find_stream
 from streams.api.base import endpoint
+from streams.choosing import Counting
 from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.base import Format
-from streams.formats.conversation import query_overrides
+from streams.formats.overrides import parse_call
 from streams.http import NO_STORE, problem_response
 from streams.preparation import Prepared, prepare
 from streams.requests import get_asker, read_request
@@ -36,12 +35,14 @@ async def events(
         return problem_response(problem, get_format("plain"), request)
 
     def ready() -> Prepared:
-        incoming = read_request(request)
-        call = chosen.parse(incoming)
-        overrides = {**query_overrides(incoming), **call.overrides}
-        call = replace(call, overrides=overrides)
+        call = parse_call(chosen, read_request(request))
         stream = find_stream(slug, get_asker(request))
-        return prepare(stream, call, counts_tokens=chosen.tells_usage(call))
+        return prepare(
+            stream,
+            call,
+            counts_tokens=chosen.tells_usage(call),
+            counting=Counting.PREVIEW if request.method == "HEAD" else Counting.CALL,
+        )
 
     return await serve(request, chosen, ready, methods=METHODS, quick=True)
 
@@ -60,11 +61,9 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     """Return what a stream will do, as JSON: positions, due times, text."""
     chosen = get_format("plain")
     try:
-        incoming = read_request(request)
-        call = chosen.parse(incoming)
-        overrides = {**query_overrides(incoming), **call.overrides}
-        call = replace(call, overrides=overrides)
-        prepared = prepare(find_stream(slug, get_asker(request)), call)
+        call = parse_call(chosen, read_request(request))
+        stream = find_stream(slug, get_asker(request))
+        prepared = prepare(stream, call, counting=Counting.PREVIEW)
     except Problem as problem:
         return problem_response(problem, chosen)
     if len(prepared.plan.steps) > MAX_PLAN_STEPS:
@@ -80,14 +79,18 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         return problem_response(too_long, chosen)
     steps = [
         {"position": step.position, "due": round(due, 6), "text": step.text}
+        | ({"direction": step.direction.name} if step.direction else {})
         for due, step in prepared.plan
     ]
     context = prepared.context
     return JsonResponse(
         {
             "stream": context.slug,
+            "script": prepared.script,
+            "rule": prepared.pin.rule,
             "revision": context.revision,
             "seed": context.seed,
+            "fault": context.fault,
             "duration": round(prepared.plan.duration, 6),
             "end": context.end,
             "steps": steps,

@@ -18,6 +18,8 @@ import dj_database_url
 from corsheaders.defaults import default_headers
 from django.core.management.utils import get_random_secret_key
 
+from streams.core.parameters import HEADERS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -74,12 +76,14 @@ MIDDLEWARE = [
 CORS_ALLOWED_ORIGINS = _list("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/(stream_chat$|streams/|v1/|v1beta/|api/)"
 CORS_ALLOW_CREDENTIALS = True
-CORS_ALLOW_HEADERS = [*default_headers, "cache-control", "last-event-id"]
+CORS_ALLOW_HEADERS = [*default_headers, "cache-control", "last-event-id", *HEADERS]
 CORS_EXPOSE_HEADERS = [
     "x-stream-run",
     "x-stream-script",
     "x-stream-revision",
     "x-stream-seed",
+    "x-stream-rule",
+    "x-stream-fault",
     "retry-after",
 ]
 

@@ -16,6 +16,6 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         self.time += seconds
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float, waker: object = None) -> None:
         self.sleeps.append(seconds)
         self.time += seconds + (self.oversleep if seconds else 0)

@@ -68,6 +68,14 @@ if "TESTS_POOL" in os.environ:
         "max_size": int(os.environ["TESTS_POOL"])
     }
 
+if "TESTS_REDIS" in os.environ:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [os.environ["TESTS_REDIS"]]},
+        }
+    }
+
 STREAMS: dict[str, object] = {
     "DRAIN_ON_SIGTERM": "TESTS_DRAIN" in os.environ,
     "PLAYGROUND": "public",

@@ -14,13 +14,17 @@ LAYERS = (
     ("exceptions",),
     ("core",),
     ("formats",),
-    ("conf", "template_tags", "rendering", "tokens"),
+    ("capture", "documents", "proxying"),
+    ("conf", "signals", "template_tags", "rendering", "tokens"),
     (
         "models",
         "control",
+        "playing",
+        "holding",
         "run",
         "scheduler",
         "pushing",
+        "cutting",
         "lane",
         "http",
         "demo",
@@ -28,14 +32,32 @@ LAYERS = (
         "snippets",
     ),
     ("lookup", "usage", "quiet_gc", "journal"),
-    ("access", "preparation", "admission", "templatetags", "checks", "requests"),
-    ("recording", "serving"),
+    ("choosing", "explaining", "faulting", "overriding"),
+    (
+        "access",
+        "beginning",
+        "preparation",
+        "porting",
+        "admission",
+        "templatetags",
+        "checks",
+        "requests",
+    ),
+    ("recording", "whole", "serving", "steering"),
     ("api",),
-    ("views", "pages", "consumers", "admin", "management"),
-    ("urls", "api_urls", "routing", "apps", "short", "threads", "asgi"),
+    ("views", "pages", "controls", "consumers", "admin", "management"),
+    ("urls", "api_urls", "routing", "apps", "threads", "short", "asgi"),
+    ("standalone",),
+    ("pytest_plugin", "__main__"),
 )
 # What the pure layers may use beside the standard library.
-PURE = {"exceptions": set(), "core": {"regex"}, "formats": set()}
+PURE = {
+    "exceptions": set(),
+    "core": {"regex"},
+    "formats": set(),
+    "capture": set(),
+    "documents": {"yaml"},
+}
 
 
 def modules():
@@ -78,10 +100,10 @@ def test_imports_point_down(path, name):
 
 @pytest.mark.parametrize(("path", "name"), modules())
 def test_only_sockets_import_channels(path, name):
-    """So that the app works where Channels is not installed."""
+    """So that the app works where Channels is not installed. Who serves files needs it."""
     uses = any(module.split(".")[0] == "channels" for module in imported(path))
-    assert not uses or name in ("consumers", "routing")
-    if name not in ("consumers", "routing"):
+    assert not uses or name in ("consumers", "control", "routing", "standalone")
+    if name not in ("consumers", "routing", "standalone"):
         assert not imported(path) & {"streams.consumers", "streams.routing"}
 
 
@@ -95,8 +117,9 @@ def test_the_pure_layers_use_the_standard_library_only(path, name):
 
 def test_core_and_formats_load_no_django():
     code = (
-        "import sys, pkgutil, importlib, streams.core, streams.formats\n"
-        "for package in (streams.core, streams.formats):\n"
+        "import sys, pkgutil, importlib\n"
+        "for name in ('core', 'formats', 'capture', 'documents'):\n"
+        "    package = importlib.import_module(f'streams.{name}')\n"
         "    for module in pkgutil.iter_modules(package.__path__):\n"
         "        importlib.import_module(f'{package.__name__}.{module.name}')\n"
         "print([name for name in sys.modules if name.startswith('django')])"
@@ -112,6 +135,8 @@ def test_no_file_grows_past_250_lines():
     long = {
         str(path.relative_to(ROOT)): count
         for path in ROOT.rglob("*.py")
-        if (count := path.read_text("utf-8").count("\n")) > 250
+        # What Django writes is as long as it is.
+        if path.parent.name != "migrations"
+        and (count := path.read_text("utf-8").count("\n")) > 250
     }
     assert not long

@@ -52,7 +52,7 @@ class ApiKeyAdmin(ModelAdmin):
         return super().get_queryset(request).prefetch_related("streams")
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
-        fields = ["name", "limited", "streams", "expires"]
+        fields = ["name", "limited", "streams", "may_control", "expires"]
         return fields if obj is None else [*fields, *self.readonly_fields]
 
     def save_model(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from streams.admin.porting import Porting
 from streams.models import Stream
 
 # Generic for the type checker only.
@@ -47,7 +48,7 @@ class TagFilter(admin.SimpleListFilter):
         return queryset.filter(tags__regex=rf"(^|,)\s*{tag}\s*(,|$)")
 
 
-class EntryAdmin(ModelAdmin):
+class EntryAdmin(Porting):
     """A list that a person can work with, and copies of what is in it."""
 
     change_form_template = "admin/streams/change_form.html"

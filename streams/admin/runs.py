@@ -13,7 +13,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from streams.admin.workers import ReadOnlyAdmin, column, seconds_between
+from streams.admin.control import ControlAdmin
+from streams.admin.workers import column, seconds_between
 from streams.conf import conf
 from streams.models import Run, Worker
 from streams.templatetags.streams import duration, unbroken
@@ -40,6 +41,24 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.in_state(state) if state else queryset
 
 
+class InjectedFilter(admin.SimpleListFilter):
+    """What failed on purpose, or at least was meant to hurt; and all else."""
+
+    title = gettext_lazy("injected faults")
+    parameter_name = "injected"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("With some")), ("no", gettext_lazy("Without"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "yes":
+                return queryset.exclude(fault="")
+            case "no":
+                return queryset.filter(fault="")
+        return queryset
+
+
 class WorkerFilter(admin.SimpleListFilter):
     title = gettext_lazy("worker")
     parameter_name = "worker"
@@ -55,7 +74,7 @@ class WorkerFilter(admin.SimpleListFilter):
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(ControlAdmin):
     list_display = (
         "state",
         "stream",
@@ -73,12 +92,13 @@ class RunAdmin(ReadOnlyAdmin):
     list_display_links = ("stream",)
     # No date hierarchy: on SQLite it takes a second of Python for 100,000 runs.
     list_filter = (
-        *(StateFilter, "started", "stream", "format", "transport", WorkerFilter),
+        *(StateFilter, "started", "stream", InjectedFilter),
+        *("format", "transport", WorkerFilter),
     )
     list_select_related = ("worker",)
-    search_fields = ("run_id", "stream", "client")
+    search_fields = ("run_id", "stream", "client", "session")
     search_help_text = gettext_lazy(
-        "A run’s id, a stream’s slug, or a client’s address"
+        "A run’s id, a stream’s slug, a client’s address, or a session"
     )
     show_full_result_count = False
     fieldsets = (
@@ -86,8 +106,9 @@ class RunAdmin(ReadOnlyAdmin):
             None,
             {
                 "fields": (
-                    *("run_id", "state", "stream", "version", "rule", "seed"),
-                    *("position", "format", "transport", "worker"),
+                    *("run_id", "state", "fault", "stream", "version", "rule"),
+                    *("session", "seed", "position"),
+                    *("format", "transport", "worker"),
                 )
             },
         ),

@@ -1,13 +1,10 @@
 """Scripts: writing them, and the way back to every earlier state."""
 
-import difflib
-from dataclasses import dataclass
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,30 +15,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from streams.admin.base import EntryAdmin, TagFilter
-from streams.models import Revision, Script, Stream
+from streams.admin.differences import difference
+from streams.admin.script_form import EMIT_PERMISSION, ScriptForm, emit_refusal
+from streams.core.emitting import newly_emitting
+from streams.models import Revision, RuleScript, Script, Stream
 from streams.models.script import ScriptQuerySet
-
-
-class ScriptForm(forms.ModelForm):  # type: ignore[type-arg]
-    # Not stripped: a script may begin with spaces and end with a line end.
-    body = forms.CharField(
-        label=gettext_lazy("Body"),
-        required=False,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 22, "class": "script-body"}),
-        help_text=Script._meta.get_field("body").help_text,
-    )
-    reason = forms.CharField(
-        label=gettext_lazy("Reason for this change"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text=gettext_lazy("Kept with the revision, for the other editors."),
-    )
-
-    class Meta:
-        model = Script
-        fields = ("title", "slug", "body", "rendering", "tags", "notes")
 
 
 class UsedFilter(admin.SimpleListFilter):
@@ -56,15 +34,9 @@ class UsedFilter(admin.SimpleListFilter):
     ) -> QuerySet[Script]:
         if self.value() not in ("yes", "no"):
             return queryset
-        return queryset.filter(streams__isnull=self.value() == "no").distinct()
-
-
-@dataclass(frozen=True, slots=True)
-class DiffLine:
-    """One line of a difference: its mark is "+", "-", " " or "@" for a gap."""
-
-    mark: str
-    text: str
+        in_stream = Q(pk__in=Stream.objects.values("script"))
+        used = in_stream | Q(pk__in=RuleScript.objects.values("script"))
+        return queryset.filter(used if self.value() == "yes" else ~used)
 
 
 @admin.register(Script)
@@ -82,7 +54,7 @@ class ScriptAdmin(EntryAdmin):
     )
     list_filter = ("rendering", UsedFilter, TagFilter, "updated")
     search_fields = ("title", "slug", "tags", "body", "notes")
-    actions = ("duplicate_selected",)
+    actions = ("duplicate_selected", "export_selected")
     prepopulated_fields = {"slug": ("title",)}
     fieldsets = (
         (None, {"fields": ("title", "slug", "body", "rendering", "reason")}),
@@ -107,6 +79,10 @@ class ScriptAdmin(EntryAdmin):
     def last_revision(self, script: Any) -> Any:
         return script.revision_count
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        return type(form.__name__, (form,), {"editor": request.user})
+
     def save_model(
         self, request: HttpRequest, obj: Script, form: Any, change: bool
     ) -> None:
@@ -117,7 +93,8 @@ class ScriptAdmin(EntryAdmin):
         copy.save(author=request.user, reason=reason)
 
     def played_by(self, entry: Script) -> list[Stream]:
-        return list(entry.streams.all())
+        said = Q(script=entry) | Q(rules__scripts=entry)
+        return list(Stream.objects.filter(said).distinct())
 
     # Revisions
 
@@ -181,6 +158,10 @@ class ScriptAdmin(EntryAdmin):
         if not self.has_change_permission(request, script):
             raise PermissionDenied
         revision = self._revision_or_404(script, number)
+        new = newly_emitting(script.body, revision.body)
+        if new and not request.user.has_perm(EMIT_PERMISSION):
+            self.message_user(request, emit_refusal(new), messages.ERROR)
+            return redirect("admin:streams_script_revision", script.pk, number)
         script.body, script.rendering = revision.body, revision.rendering
         reason = _("Restored revision %(number)d") % {"number": number}
         script.save(author=request.user, reason=reason)
@@ -223,10 +204,3 @@ class ScriptAdmin(EntryAdmin):
         }
         name = f"admin/streams/script/{template}.html"
         return TemplateResponse(request, name, common | context)
-
-
-def difference(before: str, after: str) -> list[DiffLine]:
-    """Return what changed, with three lines of context around each change."""
-    lines = difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="")
-    # The first two name files, which these are not.
-    return [DiffLine(line[0], line[1:]) for line in list(lines)[2:]]

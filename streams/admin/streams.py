@@ -1,16 +1,22 @@
 """Streams: publishing a script with its timing."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.views.decorators.http import require_http_methods
 
 from streams.admin.base import EntryAdmin, TagFilter, play_url
+from streams.admin.explaining import explain_view
+from streams.admin.faults import FaultInline, copy_faults
+from streams.admin.rules import MOVE, RuleInline, put_in_order
+from streams.admin.sequence import copy_rules
 from streams.admin.workers import runs_url
 from streams.models import Stream
 from streams.models.entry import Entry
@@ -42,10 +48,11 @@ class StreamAdmin(EntryAdmin):
     list_filter = ("published", "access", "unit", TagFilter, "updated")
     list_select_related = ("script",)
     search_fields = ("title", "slug", "tags", "notes", "script__title", "script__slug")
-    actions = ("publish", "unpublish", "duplicate_selected")
+    actions = ("publish", "unpublish", "duplicate_selected", "export_selected")
     autocomplete_fields = ("script",)
     prepopulated_fields = {"slug": ("title",)}
     readonly_fields = ("estimate",)
+    inlines = (RuleInline, FaultInline)
     fieldsets = (
         (None, {"fields": ("title", "slug", "script", "published", "access")}),
         (
@@ -68,6 +75,10 @@ class StreamAdmin(EntryAdmin):
         (
             gettext_lazy("Limits"),
             {"fields": (("max_concurrent", "max_duration_s", "max_bytes"),)},
+        ),
+        (
+            gettext_lazy("For tests"),
+            {"fields": ("hold_after", ("allow_faults", "allow_script"))},
         ),
         (gettext_lazy("For editors"), {"fields": ("tags", "notes")}),
     )
@@ -106,9 +117,40 @@ class StreamAdmin(EntryAdmin):
         return url and format_html('<a href="{}">▶ {}</a>', url, _("Play"))
 
     def links(self, request: HttpRequest, entry: Entry) -> dict[str, str]:
-        if not request.user.has_perm("streams.view_run"):
-            return {}
-        return {"runs_url": runs_url(stream=entry.slug)}
+        links = {
+            "explain_url": reverse("admin:streams_stream_explain", args=[entry.pk])
+        }
+        if request.user.has_perm("streams.view_run"):
+            links["runs_url"] = runs_url(stream=entry.slug)
+        return links
+
+    # Rules
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Any = self.admin_site.admin_view(
+            require_http_methods(["GET", "POST"])(
+                lambda request, object_id: explain_view(
+                    self, request, self.find_or_404(request, object_id)
+                )
+            )
+        )
+        explain = path("<path:object_id>/explain/", view, name="streams_stream_explain")
+        return [explain, *super().get_urls()]
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        stream = form.instance
+        before = dict(stream.rules.values_list("pk", "order"))
+        super().save_related(request, form, formsets, change)
+        put_in_order(stream, before, request.POST.get(MOVE, ""))
+
+    def response_change(self, request: HttpRequest, obj: Stream) -> HttpResponse:
+        if MOVE not in request.POST:
+            return super().response_change(request, obj)
+        message = _("Saved. The rules are in their new order.")
+        self.message_user(request, message, messages.SUCCESS)
+        return redirect(f"{request.get_full_path()}#rules-group")
 
     @admin.display(description=gettext_lazy("estimate"))
     def estimate(self, stream: Stream) -> str:
@@ -163,6 +205,7 @@ class StreamAdmin(EntryAdmin):
     def save_copy(self, request: HttpRequest, copy: Stream, original: Stream) -> None:
         copy.published = False
         copy.save()
+        copy_rules(original, copy, copy_faults(original, copy))
 
     def played_by(self, entry: Stream) -> list[Stream]:
         return [entry]

@@ -11,6 +11,7 @@ from streams.api.base import endpoint, prepare_model
 from streams.conf import conf
 from streams.exceptions import Problem
 from streams.formats import get_format
+from streams.formats.overrides import parse_call
 from streams.http import NO_STORE, BodilessResponse
 from streams.preparation import Prepared
 from streams.requests import read_request
@@ -40,7 +41,7 @@ async def play_default(request: HttpRequest) -> HttpResponseBase:
     chosen = get_format("ai-sdk")
 
     def ready() -> Prepared:
-        call = chosen.parse(read_request(request, json_only=True))
+        call = parse_call(chosen, read_request(request, json_only=True))
         if not call.model and conf.default_stream is None:
             raise Problem(
                 status=404,

@@ -14,6 +14,7 @@ from streams.core.encoding import dump_json, to_utf8
 from streams.formats import get_format
 from streams.formats.base import Format
 from streams.formats.call import Call
+from streams.formats.overrides import parse_call
 from streams.http import NO_STORE
 from streams.preparation import Prepared, prepare
 from streams.requests import get_asker, read_request
@@ -57,7 +58,7 @@ async def play_model(request: HttpRequest, wire_format: str) -> HttpResponseBase
     chosen = get_format(wire_format)
 
     def ready() -> Prepared:
-        call = chosen.parse(read_request(request, json_only=True))
+        call = parse_call(chosen, read_request(request, json_only=True))
         return prepare_model(request, chosen, call)
 
     return await serve(request, chosen, ready, quick=True)

@@ -9,6 +9,7 @@ from streams.access import find_model
 from streams.api.base import endpoint, json_response, prepare_model
 from streams.formats import get_format
 from streams.formats.gemini import short, to_be_counted
+from streams.formats.overrides import parse_call
 from streams.preparation import Prepared
 from streams.requests import get_asker, query_text, read_request
 from streams.serving import serve
@@ -24,7 +25,7 @@ async def generate(
     chosen = get_format("gemini" if as_events else "gemini-array")
 
     def ready() -> Prepared:
-        call = chosen.parse(read_request(request, json_only=True))
+        call = parse_call(chosen, read_request(request, json_only=True))
         named = replace(call, model=short(name), stream=stream)
         return prepare_model(request, chosen, named)
 

@@ -14,6 +14,7 @@ from streams.formats import get_format
 from streams.formats.fields import Fields
 from streams.formats.ollama import OllamaFormat
 from streams.formats.ollama_models import running, shown
+from streams.formats.overrides import parse_call
 from streams.models import Stream
 from streams.preparation import Prepared, prepare
 from streams.requests import get_asker, read_request
@@ -42,7 +43,7 @@ async def _play(request: HttpRequest, wire_format: str) -> HttpResponseBase:
     chosen = get_format(wire_format)
 
     def ready() -> Prepared | HttpResponseBase:
-        call = chosen.parse(read_request(request, json_only=True))
+        call = parse_call(chosen, read_request(request, json_only=True))
         stream = find(call.model, get_asker(request))
         if not call.messages and isinstance(chosen, OllamaFormat):
             return json_response(chosen.loaded(call, int(time.time())))

@@ -27,6 +27,7 @@ from streams.formats import get_format
 from streams.formats.fields import Fields
 from streams.formats.openai_responses_object import response_object
 from streams.formats.openai_responses_settings import choice
+from streams.formats.overrides import with_overrides
 from streams.preparation import Prepared, prepare
 from streams.requests import get_asker, read_request
 from streams.serving import serve
@@ -41,10 +42,10 @@ async def create(request: HttpRequest) -> HttpResponseBase:
 
     def ready() -> Prepared | HttpResponseBase:
         asker = get_asker(request)
-        body = read_request(request, json_only=True).body
-        call = parse(body)
+        incoming = read_request(request, json_only=True)
+        call = parse(incoming.body)
         complete = complete_body(dict(call.params), asker)
-        call = parse(json.loads(complete))
+        call = with_overrides(parse(json.loads(complete)), incoming)
         stream = find_model(call.model, asker)
         background = call.options["settings"]["background"] and not call.stream
         if not background:

@@ -2,6 +2,10 @@
 
 import json
 import re
+from urllib.parse import quote
+
+# Printable ASCII but the percent sign.
+_AS_THEY_ARE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -23,3 +27,11 @@ def dump_json(value: object) -> str:
     for character in "\x85\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def header_text(text: str) -> str:
+    """Write a text as the value of a header: printable ASCII, the rest percent-encoded.
+
+    A title such as `Fail twice, then answer` stays as it is.
+    """
+    return quote(text, safe=_AS_THEY_ARE, errors="replace")

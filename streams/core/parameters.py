@@ -63,17 +63,31 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(name="max_duration_s", lowest=1, highest=86_400, unit="seconds"),
         Parameter(name="max_bytes", lowest=1, highest=10**12),
         Parameter(name="heartbeat_s", lowest=1, highest=600, unit="seconds"),
+        Parameter(name="fault_place", lowest=0, highest=999_999_999),
+        Parameter(name="fault_seconds", lowest=0, highest=600, unit="seconds"),
+        Parameter(name="fault_status", lowest=400, highest=599),
+        Parameter(name="fault_chance", lowest=0, highest=100, unit="percent"),
+        Parameter(name="retry_after_s", lowest=0, highest=86_400, unit="seconds"),
+        Parameter(name="hold_after", lowest=0, highest=999_999_999),
     )
 }
 
-OVERRIDES = ("speed", "seed", "unit", "chunk_size", "delay_ms", "ttft_ms")
-"""What a request may set for itself."""
+PACE = ("speed", "seed", "unit", "chunk_size", "delay_ms", "ttft_ms")
+"""What any request may set for itself."""
+
+OVERRIDES = (*PACE, "fault", "hold_after", "script", "session")
+"""The same with what a stream may permit; and the name by which calls are counted."""
+
+HEADERS: Mapping[str, str] = {
+    f"x-stream-{name.replace('_', '-')}": name for name in OVERRIDES
+}
+"""The request headers that set the same, in lower case: `x-stream-delay-ms`."""
 
 
 def parse_overrides(raw: Mapping[str, str], *, max_speed: float) -> dict[str, object]:
-    """Read a request's overrides; raise Problem for one out of range."""
+    """Read a request's overrides of pace; raise Problem for one out of range."""
     values: dict[str, object] = {}
-    for name in OVERRIDES:
+    for name in PACE:
         if name not in raw:
             continue
         if name == "unit":

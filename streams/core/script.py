@@ -13,10 +13,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from streams.core.directions import CHANNELS, DIRECTIONS, Channel, ToolCall
+from streams.core.directions import BLOCKS, CHANNELS, PACING, Channel, ToolCall
+from streams.core.vocabulary import parser
 from streams.exceptions import ScriptError
 
 _OPENING = re.compile(r"<!--\s*stream:")
+_LITERAL_END = re.compile(r"<!--\s*stream:\s*/literal\s*-->")
 _BLANK_LINE_END = re.compile(r"[ \t]*\n")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -58,6 +60,13 @@ class CueSheet:
     end: int
     """Position after the last cue."""
 
+    @property
+    def weight(self) -> int:
+        """What it takes, in characters, more or less: a cue fifty, a delta too."""
+        values = (cue.value for cue in self.cues if isinstance(cue, Direction))
+        deltas = sum(len(value) for value in values if isinstance(value, tuple))
+        return len(self.text) + 50 * (1 + len(self.cues) + deltas)
+
 
 def normalise(text: str) -> str:
     """Return text as scripts are stored: LF line ends, no NUL, no lone surrogates.
@@ -83,7 +92,8 @@ def split_directions(body: str) -> list[str | Direction]:
     pieces: list[str | Direction] = []
     spoken = 0  # offset up to which the body is in `pieces`
     counted, line = 0, 1  # `line` is the line of the offset `counted`
-    while opening := _OPENING.search(body, spoken):
+    search = 0
+    while opening := _OPENING.search(body, search):
         start = opening.start()
         line += body.count("\n", counted, start)
         counted = start
@@ -91,18 +101,14 @@ def split_directions(body: str) -> list[str | Direction]:
         if close < 0:
             raise ScriptError("this direction is never closed: add -->", line=line)
         direction = _parse_direction(body[opening.end() : close], line)
-        end = close + len("-->")
-        if rest_of_line := _BLANK_LINE_END.match(body, end):
-            indent = start
-            while indent > spoken and body[indent - 1] in " \t":
-                indent -= 1
-            if indent == 0 or body[indent - 1] == "\n":
-                start, end = indent, rest_of_line.end()
+        start, end = _whole_line(body, spoken, start, close + len("-->"))
         if start > spoken:
             pieces.append(body[spoken:start])
         line_ends = body.count("\n", start, end)
         pieces.append(replace(direction, line_ends=line_ends))
-        spoken = end
+        spoken = search = end
+        if direction.name == "literal":
+            search = _end_of_literal(body, end, line)
     if spoken < len(body):
         pieces.append(body[spoken:])
     return pieces
@@ -113,7 +119,7 @@ def cue_sheet(pieces: Iterable[str | Direction]) -> CueSheet:
     cues: list[Cue] = []
     spoken: list[str] = []
     position = 0
-    opened: Direction | None = None  # the direction whose channel is open
+    opened: list[Direction] = []  # the blocks that are open, the innermost last
 
     def say(text: str, channel: Channel) -> None:
         nonlocal position
@@ -124,17 +130,19 @@ def cue_sheet(pieces: Iterable[str | Direction]) -> CueSheet:
 
     for piece in _without_gaps(list(pieces)):
         if isinstance(piece, Direction):
-            opened = _nest(opened, piece)
+            _nest(opened, piece)
             cues.append(replace(piece, position=position))
             position += 1
             if isinstance(piece.value, ToolCall):
                 say(piece.value.arguments, Channel.TOOL)
         else:
-            say(piece, CHANNELS[opened.name] if opened else Channel.ANSWER)
+            channel = _open_channel(opened)
+            say(piece, CHANNELS[channel] if channel else Channel.ANSWER)
     if opened:
+        name = opened[-1].name
         raise ScriptError(
-            f"`{opened.name}` is never closed: add <!-- stream: /{opened.name} -->",
-            line=opened.line,
+            f"`{name}` is never closed: add <!-- stream: /{name} -->",
+            line=opened[-1].line,
         )
     return CueSheet(cues=tuple(cues), text="".join(spoken), end=position)
 
@@ -146,50 +154,88 @@ def compile_script(body: str) -> CueSheet:
 
 def _without_gaps(pieces: list[str | Direction]) -> Iterator[str | Direction]:
     """Leave out the white space between tool calls, which are made together."""
-    for before, piece, after in zip(
-        [None, *pieces], pieces, [*pieces[1:], None], strict=False
-    ):
-        apart = isinstance(piece, str) and not piece.strip()
-        if not (apart and _is_call(before) and _is_call(after)):
-            yield piece
+    # Of each piece, whether the next one that says something is a call.
+    before_call = [False]
+    for piece in reversed(pieces):
+        says = _says(piece)
+        before_call.append(_is_call(piece) if says else before_call[-1])
+    after_call = False
+    for piece, call_follows in zip(pieces, before_call[-2::-1], strict=True):
+        if _says(piece):
+            after_call = _is_call(piece)
+        elif isinstance(piece, str) and after_call and call_follows:
+            continue
+        yield piece
+
+
+def _says(piece: str | Direction) -> bool:
+    """Tell whether it is more than white space or a matter of time."""
+    if isinstance(piece, Direction):
+        return piece.name not in PACING
+    return bool(piece.strip())
 
 
 def _is_call(piece: object) -> bool:
     return isinstance(piece, Direction) and isinstance(piece.value, ToolCall)
 
 
-def _nest(opened: Direction | None, direction: Direction) -> Direction | None:
-    """Return the direction whose channel is open once this one is passed."""
+def _whole_line(body: str, spoken: int, start: int, end: int) -> tuple[int, int]:
+    """Return what a direction takes: its line, if nothing else is on it."""
+    if rest_of_line := _BLANK_LINE_END.match(body, end):
+        indent = start
+        while indent > spoken and body[indent - 1] in " \t":
+            indent -= 1
+        if indent == 0 or body[indent - 1] == "\n":
+            return indent, rest_of_line.end()
+    return start, end
+
+
+def _end_of_literal(body: str, start: int, line: int) -> int:
+    if found := _LITERAL_END.search(body, start):
+        return found.start()
+    raise ScriptError(
+        "`literal` is never closed: add <!-- stream: /literal -->", line=line
+    )
+
+
+def _open_channel(opened: list[Direction]) -> str:
+    return next((block.name for block in opened if block.name in CHANNELS), "")
+
+
+def _nest(opened: list[Direction], direction: Direction) -> None:
+    """Open or close a block; raise ScriptError for what cannot stand there."""
     name, line = direction.name, direction.line
-    if name in CHANNELS or isinstance(direction.value, ToolCall):
-        if opened:
-            raise ScriptError(
-                f"`{name}` inside of `{opened.name}`: close that first with"
-                f" <!-- stream: /{opened.name} -->",
-                line=line,
-            )
-        return direction if name in CHANNELS else None
     if name.startswith("/"):
-        if opened is None or opened.name != name[1:]:
+        if not opened or opened[-1].name != name[1:]:
             raise ScriptError(
-                f"`{name}` closes nothing: there is no `{name[1:]}` before it",
+                f"`{name}` closes nothing: there is no `{name[1:]}` before it"
+                if all(block.name != name[1:] for block in opened)
+                else f"`{name}` comes too early: close `{opened[-1].name}` first",
                 line=line,
             )
-        return None
-    return opened
+        opened.pop()
+        return
+    if opened and opened[-1].name == "together":
+        raise ScriptError(
+            f"`{name}` inside of `together`, which is one chunk: put it before or after"
+            " that",
+            line=line,
+        )
+    channel = _open_channel(opened)
+    if channel and (name in CHANNELS or isinstance(direction.value, ToolCall)):
+        raise ScriptError(
+            f"`{name}` inside of `{channel}`: close that first with"
+            f" <!-- stream: /{channel} -->",
+            line=line,
+        )
+    if name in BLOCKS:
+        opened.append(direction)
 
 
 def _parse_direction(words: str, line: int) -> Direction:
     name, argument = [*words.split(maxsplit=1), "", ""][:2]
-    if name not in DIRECTIONS:
-        known = ", ".join(DIRECTIONS)
-        # Cut short, since messages are read by people.
-        what = (
-            f"unknown direction '{name[:40]}'" if name else "a direction without a name"
-        )
-        raise ScriptError(f"{what}; known: {known}", line=line)
     try:
-        value = DIRECTIONS[name](argument.strip())
+        value = parser(name)(argument.strip())
     except ValueError as error:
         raise ScriptError(str(error), line=line) from None
     return Direction(name=name, value=value, line=line)

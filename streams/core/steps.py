@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
 
-from streams.core.chunks import Unit, cuts
-from streams.core.directions import Channel, ToolCall
+from streams.core.acts import Acting
+from streams.core.chunks import Unit
+from streams.core.directions import Channel
 from streams.core.encoding import dump_json, to_utf8
-from streams.core.script import CueSheet, Direction, Text
+from streams.core.indexed import since, until
+from streams.core.layout import layout, rounds
+from streams.core.script import CueSheet, Direction
 from streams.core.sse import data_lines
 
 _CHANNELS = tuple(Channel)
@@ -74,6 +77,11 @@ class Steps(Sequence[Step]):
     """The steps that are directions, by index."""
     pauses: Mapping[int, float]
     """Seconds to wait before a step, beyond its delay; after the last, under len()."""
+    gaps: Mapping[int, float] = field(default_factory=dict)
+    """Recorded seconds before a step, in place of its delay."""
+    speeds: Mapping[int, float] = field(default_factory=dict)
+    """What the script divides delays and gaps by, from the step on; pauses are so
+    already."""
     rounds: tuple[tuple[int, int], ...] = ()
     """Positions after tool calls, and those at which a model, given their results, goes
     on: white space between is not said."""
@@ -127,8 +135,9 @@ class Steps(Sequence[Step]):
 
     @property
     def weight(self) -> int:
-        """What they take, in bytes, more or less: a pause a hundred, a step nine."""
-        light = 200 * (1 + len(self.pauses)) + 9 * len(self) + 2 * len(self.text)
+        """What they take, in bytes, more or less: a pause 200, a step nine."""
+        marks = len(self.pauses) + len(self.gaps) + len(self.speeds)
+        light = 200 * (1 + marks) + 9 * len(self) + 2 * len(self.text)
         return (
             light
             if self._kept is None
@@ -141,6 +150,8 @@ class Steps(Sequence[Step]):
         A step that the position divides is sent from there on.
         """
         index = bisect_right(self.positions, position)
+        while self._acts_always(index - 1, position):
+            index -= 1
         if index == 0 and position <= 0:
             return self
         before = self.cuts[index - 1] if index else self.first
@@ -159,92 +170,76 @@ class Steps(Sequence[Step]):
             cuts=self.cuts[index:],
             positions=self.positions[index:],
             channels=self.channels[index:],
-            directions={i - index: d for i, d in self.directions.items() if i >= index},
-            pauses={i - index: p for i, p in self.pauses.items() if i >= index},
+            directions=since(index, self.directions),
+            pauses=since(index, self.pauses),
+            gaps=since(index, self.gaps),
+            speeds=self._speeds_from(index),
         )
 
     def before(self, position: int) -> "Steps":
         """Return the steps up to `position`, the one that it divides cut there."""
         count = bisect_left(self.positions, position)
-        kept = self._kept and self._kept[:count]
-        cuts, positions = self.cuts[:count], self.positions[:count]
-        if count < len(self) and count not in self.directions:
-            cut = self.cuts[count] - (self.positions[count] - position)
-            if cut > (cuts[-1] if count else self.first):
-                start = cuts[-1] if count else self.first
-                cuts.append(cut)
-                positions.append(position)
-                if kept is not None:
-                    text = self.text[start:cut]
-                    kept += (Step(position, text, _CHANNELS[self.channels[count]]),)
-        elif count < len(self) and self.positions[count] == position:
-            # A direction that ends just there.
-            cuts.append(self.cuts[count])
-            positions.append(position)
-            kept = self._kept and self._kept[: count + 1]
+        if count in self.directions and self.positions[count] == position:
+            count += 1
+        steps = self.first_ones(count)
+        if count == len(self) or count in self.directions:
+            return steps
+        start = self.cuts[count - 1] if count else self.first
+        cut = self.cuts[count] - (self.positions[count] - position)
+        if cut <= start:
+            return steps
+        kept, channel = steps._kept, self.channels[count]
+        if kept is not None:
+            kept += (Step(position, self.text[start:cut], _CHANNELS[channel]),)
+        return replace(
+            steps,
+            _kept=kept,
+            cuts=steps.cuts + array("I", [cut]),
+            positions=steps.positions + array("I", [position]),
+            channels=steps.channels + bytes([channel]),
+            pauses=until(count + 1, self.pauses),
+        )
+
+    def first_ones(self, count: int) -> "Steps":
+        """Return so many steps from the first."""
         return replace(
             self,
-            _kept=kept,
-            cuts=cuts,
-            positions=positions,
-            channels=self.channels[: len(cuts)],
-            directions={i: d for i, d in self.directions.items() if i < len(cuts)},
-            pauses={i: p for i, p in self.pauses.items() if i < len(cuts)},
+            _kept=self._kept and self._kept[:count],
+            cuts=self.cuts[:count],
+            positions=self.positions[:count],
+            channels=self.channels[:count],
+            directions=until(count, self.directions),
+            pauses=until(count, self.pauses),
         )
+
+    def _acts_always(self, index: int, position: int) -> bool:
+        """Tell whether a step was put in at `position` to act whenever that is met."""
+        direction = self.directions.get(index)
+        if direction is None or self.positions[index] != position:
+            return False
+        acting = direction.value
+        return isinstance(acting, Acting) and acting.always and bool(acting.fault)
+
+    def _speeds_from(self, index: int) -> dict[int, float]:
+        speeds = since(index, self.speeds)
+        if before := [i for i in self.speeds if i < index]:
+            # The one in force goes on.
+            speeds.setdefault(0, self.speeds[max(before)])
+        return speeds
 
 
 def lay_out(sheet: CueSheet, unit: Unit, size: int) -> Steps:
     """Cut a script into steps: a pure function, whose result can be kept."""
-    ends, positions, channels = array("I"), array("I"), bytearray()
-    directions: dict[int, Direction] = {}
-    pauses: dict[int, float] = {}
-    spoken = 0
-    for cue in sheet.cues:
-        if isinstance(cue, Text):
-            for cut in cuts(cue.text, unit, size):
-                ends.append(spoken + cut)
-                positions.append(cue.position + cut)
-            channels.extend(bytes([cue.channel]) * (len(ends) - len(channels)))
-            spoken += len(cue.text)
-        elif cue.name == "pause" and isinstance(cue.value, float):
-            pauses[len(ends)] = pauses.get(len(ends), 0.0) + cue.value
-        else:
-            directions[len(ends)] = cue
-            ends.append(spoken)
-            positions.append(cue.position + 1)
-            channels.append(Channel.ANSWER)
+    laid = layout(sheet.cues, unit, size)
     return Steps(
         text=sheet.text,
-        cuts=ends,
-        positions=positions,
-        channels=bytes(channels),
-        directions=directions,
-        pauses=pauses,
-        rounds=_rounds(sheet),
+        cuts=laid.cuts,
+        positions=laid.positions,
+        channels=bytes(laid.channels),
+        directions=laid.directions,
+        pauses=laid.pauses,
+        gaps=laid.gaps,
+        speeds=laid.speeds,
+        rounds=rounds(sheet),
         end=sheet.end,
     ).keep()
-
-
-def _rounds(sheet: CueSheet) -> tuple[tuple[int, int], ...]:
-    """Find where what is said after tool calls begins.
-
-    Calls with nothing but white space between them are made together.
-    """
-    found: list[tuple[int, int]] = []
-    after_call: int | None = None
-    for cue in sheet.cues:
-        if isinstance(cue, Text) and cue.channel == Channel.TOOL:
-            after_call = cue.position + len(cue.text)
-        elif isinstance(cue, Direction) and isinstance(cue.value, ToolCall):
-            after_call = cue.position + 1
-        elif after_call is None:
-            continue
-        elif isinstance(cue, Direction) and cue.name == "finish":
-            after_call = cue.position + 1
-        elif isinstance(cue, Direction):
-            found.append((after_call, cue.position))
-            after_call = None
-        elif said := cue.text.lstrip():
-            found.append((after_call, cue.position + len(cue.text) - len(said)))
-            after_call = None
-    return tuple(found)

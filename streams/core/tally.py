@@ -18,6 +18,8 @@ class Tally(Protocol):
     bytes: int
     lateness: float
     """Seconds by which the latest step was late."""
+    faults: list[str]
+    """What was done to it on purpose: `drop after event 3 (fault: flaky)`."""
 
 
 @dataclass(slots=True)
@@ -30,3 +32,4 @@ class PlainTally:
     steps: int = 0
     bytes: int = 0
     lateness: float = 0.0
+    faults: list[str] = field(default_factory=list)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from streams.core.directions import Channel, ToolCall
+from streams.core.directions import Channel, NamedEvent, ToolCall
 from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.exceptions import Problem
@@ -78,8 +78,14 @@ class UIMessageWriter(Writer):
 
     def step(self, step: Step) -> bytes:
         if step.direction is not None:
-            tool = step.direction.value
-            return self._call(tool) if isinstance(tool, ToolCall) else b""
+            match step.direction.value:
+                case ToolCall() as tool:
+                    return self._call(tool)
+                case NamedEvent(name, data):
+                    # A data part of the message: the SDK's own place for anything.
+                    part = f'{{"type":"data-{name}","data":{data}}}'
+                    return to_utf8(f"data: {part}\n\n")
+            return b""
         if step.channel == Channel.TOOL:
             return self._argue(step.text)
         begin = self._begin_part(step.channel)
@@ -95,7 +101,7 @@ class UIMessageWriter(Writer):
         finish = chunk("finish", finishReason=reason, messageMetadata=metadata)
         return self._end_part() + chunk("finish-step") + finish + DONE
 
-    def error(self, message: str) -> bytes:
+    def error(self, message: str, kind: str = "") -> bytes:
         text = f"{message} (run {self.context.run_id})"
         return chunk("error", errorText=text) + DONE
 

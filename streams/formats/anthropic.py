@@ -14,6 +14,7 @@ from streams.formats.anthropic_messages import (
     block,
     ending,
     error_body,
+    error_type,
     message,
 )
 from streams.formats.base import Context, Model, Writer
@@ -28,17 +29,6 @@ from streams.formats.reply import Reply
 from streams.formats.vendor import VendorFormat
 
 ROLES = ("user", "assistant", "system")
-
-# Of the reference, "Errors"; a status that it does not have is one of two kinds.
-ERROR_TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    503: "overloaded_error",
-    529: "overloaded_error",
-}
 
 
 class MessagesFormat(VendorFormat):
@@ -96,9 +86,7 @@ class MessagesFormat(VendorFormat):
         return 529 if problem.code == "overloaded" else problem.status
 
     def problem(self, problem: Problem) -> tuple[str, bytes]:
-        status = self.status(problem)
-        other = "api_error" if status >= 500 else "invalid_request_error"
-        kind = ERROR_TYPES.get(status, other)
+        kind = error_type(self.status(problem))
         body = error_body(kind, problem.message, problem.id)
         return "application/json", to_utf8(dump_json(body))
 

@@ -13,6 +13,7 @@ from streams.core.directions import Channel, ToolCall
 from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.formats.base import Context, Usage, Writer
+from streams.formats.failures import find_failure
 from streams.formats.reply import Part
 
 STOP_REASONS = {
@@ -20,6 +21,18 @@ STOP_REASONS = {
     "length": "max_tokens",
     "tool_calls": "tool_use",
     "content_filter": "refusal",
+}
+
+# Of the reference, "Errors"; a status that it does not have is one of two kinds.
+ERROR_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
 }
 
 NOT_ENDED = {"stop_reason": None, "stop_sequence": None, "stop_details": None}
@@ -77,8 +90,9 @@ class MessagesWriter(Writer):
             + event("message_stop")
         )
 
-    def error(self, message: str) -> bytes:
-        body = error_body("api_error", message, self.context.run_id)
+    def error(self, message: str, kind: str = "") -> bytes:
+        type_ = error_type(find_failure(kind).status)
+        body = error_body(type_, message, self.context.run_id)
         return event("error", **body)
 
     def _begin(self, part: Part) -> bytes:
@@ -180,6 +194,12 @@ def usage_of(usage: Usage) -> dict[str, object]:
         "output_tokens": usage.completion,
         "output_tokens_details": {"thinking_tokens": usage.reasoning},
     }
+
+
+def error_type(status: int) -> str:
+    """Return the type of an error, from the status that it has before a stream."""
+    other = "api_error" if status >= 500 else "invalid_request_error"
+    return ERROR_TYPES.get(status, other)
 
 
 def error_body(kind: str, message: str, request_id: str) -> dict[str, object]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from streams.core.steps import Step
 from streams.exceptions import Problem
+from streams.formats.breaking import break_json
 from streams.formats.call import Call, Incoming
 from streams.formats.own import read_parameters
 
@@ -57,6 +58,8 @@ class Context:
     """When the first step is due, in seconds from the start."""
     duration: float = 0.0
     """When the last has been said."""
+    fault: str = ""
+    """What is going to be injected, for the caller to tell it from a real failure."""
 
     @property
     def model(self) -> str:
@@ -103,8 +106,15 @@ class Writer(ABC):
         """Return the end of a stream that was played to its end."""
 
     @abstractmethod
-    def error(self, message: str) -> bytes:
-        """Return the end of a stream that failed after its first byte."""
+    def error(self, message: str, kind: str = "") -> bytes:
+        """Return the end of a stream that failed after its first byte.
+
+        `kind` is one of `failures.FAILURES`; empty for an error of the server's.
+        """
+
+    def malformed(self, frame: bytes) -> bytes:
+        """Return what was written so that its client cannot read it."""
+        return break_json(frame)
 
     def stopped(self, at: int) -> bytes:
         """Return the end of a stream that its caller stopped with another request.
@@ -132,8 +142,8 @@ class Format(ABC):
     """What keeps a silent connection open without being an event."""
     counts_tokens = False
     """Whether `Context.usage` is wanted."""
-    stoppable = False
-    """Whether another request may stop a stream: see `control.halt_runs`."""
+    divisible = True
+    """Whether what is written may be cut anywhere: it is a stream of bytes."""
 
     def parse(self, incoming: Incoming) -> Call:
         """Read a request; raise Problem for one that cannot be answered."""

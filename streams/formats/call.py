@@ -53,6 +53,12 @@ class Call:
     options: Mapping[str, Any] = field(default_factory=dict)
     """What the format itself wants to know again when it writes."""
     last_event_id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The request's, names in lower case."""
+    query: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """What its address says; where a body says the same, that counts."""
+    session: str = ""
+    """Whose calls are counted together, as the caller names it."""
 
     @property
     def turn(self) -> int:

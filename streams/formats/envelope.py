@@ -5,6 +5,8 @@ from streams.core.sse import ServerSentEvent
 from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.base import Context, Writer
+from streams.formats.breaking import break_json
+from streams.formats.failures import find_failure
 from streams.formats.plain import PlainFormat, PlainWriter
 
 
@@ -23,9 +25,13 @@ class EnvelopeWriter(PlainWriter):
         event = {"id": event_id, "data": text}
         return dump_json({"code": 200, "message": message, "event": event})
 
-    def error(self, message: str) -> bytes:
-        data = dump_json({"code": 500, "message": message, "event": None})
+    def error(self, message: str, kind: str = "") -> bytes:
+        code = find_failure(kind).status
+        data = dump_json({"code": code, "message": message, "event": None})
         return ServerSentEvent(event="error", data=data).encode()
+
+    def malformed(self, frame: bytes) -> bytes:
+        return break_json(frame)
 
 
 class EnvelopeFormat(PlainFormat):

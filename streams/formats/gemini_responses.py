@@ -10,6 +10,7 @@ from streams.core.directions import Channel
 from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.formats.base import Context, Usage, Writer
+from streams.formats.failures import find_failure
 from streams.formats.pieces import Pieces, arguments
 from streams.formats.reply import Part
 
@@ -29,6 +30,7 @@ STATUSES = {
     500: "INTERNAL",
     501: "UNIMPLEMENTED",
     503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
 }
 
 # A candidate must have a part, or Google's SDK for Python forgets the turn.
@@ -77,8 +79,9 @@ class GeminiWriter(Writer):
         body = response(self.context, [NOTHING], reason)
         return self.frame(to_utf8(dump_json(body)))
 
-    def error(self, message: str) -> bytes:
-        body = error_body(500, f"{message} (run {self.context.run_id})")
+    def error(self, message: str, kind: str = "") -> bytes:
+        status = find_failure(kind).status
+        body = error_body(status, f"{message} (run {self.context.run_id})")
         return self.frame(to_utf8(dump_json(body)))
 
     def frame(self, json: bytes) -> bytes:
@@ -98,8 +101,8 @@ class GeminiArrayWriter(GeminiWriter):
     def closing(self) -> bytes:
         return super().closing() + b"]"
 
-    def error(self, message: str) -> bytes:
-        return super().error(message) + b"]"
+    def error(self, message: str, kind: str = "") -> bytes:
+        return super().error(message, kind) + b"]"
 
     def frame(self, json: bytes) -> bytes:
         before, self._before = self._before, b",\r\n"

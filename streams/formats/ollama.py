@@ -62,7 +62,7 @@ class OllamaWriter(Writer):
         said = dump_json(self._format.said([part]))[1:-1]
         return to_utf8(f'{self._about},{said},"done":false}}\n')
 
-    def error(self, message: str) -> bytes:
+    def error(self, message: str, kind: str = "") -> bytes:
         return line({"error": f"{message} (run {self.context.run_id})"})
 
 

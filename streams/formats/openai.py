@@ -4,6 +4,7 @@ from streams.core.encoding import dump_json, to_utf8
 from streams.exceptions import Problem
 from streams.formats.base import Context
 from streams.formats.call import Message
+from streams.formats.failures import find_failure
 from streams.formats.fields import Fields
 from streams.formats.vendor import VendorFormat
 
@@ -25,28 +26,34 @@ class OpenAIFormat(VendorFormat):
     def problem(self, problem: Problem) -> tuple[str, bytes]:
         error = {
             "message": problem.message,
-            "type": _TYPES.get(problem.status, "invalid_request_error"),
+            "type": _type(problem.status),
             "param": problem.param,
             "code": "rate_limit_exceeded" if problem.status == 429 else problem.code,
         }
         return "application/json", to_utf8(dump_json({"error": error}))
 
 
-def server_error(message: str, context: Context) -> dict[str, object]:
+def _type(status: int) -> str:
+    other = "server_error" if status >= 500 else "invalid_request_error"
+    return _TYPES.get(status, other)
+
+
+def stream_error(message: str, context: Context, kind: str) -> dict[str, object]:
     """Return an error that comes in the middle of a stream."""
+    failure = find_failure(kind)
     return {
         "error": {
             "message": f"{message} (run {context.run_id})",
-            "type": "server_error",
+            "type": _type(failure.status),
             "param": None,
-            "code": "server_error",
+            "code": failure.code,
         }
     }
 
 
-def error_event(message: str, context: Context) -> bytes:
+def error_event(message: str, context: Context, kind: str) -> bytes:
     """Return that error as an event without a name."""
-    return to_utf8(f"data: {dump_json(server_error(message, context))}\n\n")
+    return to_utf8(f"data: {dump_json(stream_error(message, context, kind))}\n\n")
 
 
 def read_messages(fields: Fields, name: str = "messages") -> tuple[Message, ...]:

@@ -16,7 +16,7 @@ from streams.formats.base import Context, Writer
 from streams.formats.call import Call, Incoming
 from streams.formats.conversation import MOST_TOKENS, last_user_message
 from streams.formats.fields import Fields
-from streams.formats.openai import OpenAIFormat, read_messages, server_error
+from streams.formats.openai import OpenAIFormat, read_messages, stream_error
 from streams.formats.openai_assistants_outcome import (
     MESSAGE_STEP,
     TOOLS_STEP,
@@ -86,10 +86,10 @@ class AssistantsWriter(Writer):
         cancelling = event("thread.run.cancelling", run)
         return to_utf8(cancelling + self._end(self._outcome.ended(cancelled_at=at)))
 
-    def error(self, message: str) -> bytes:
+    def error(self, message: str, kind: str = "") -> bytes:
         # Not the bare error of the API reference, which openai-python takes for an
         # event like any other: it raises for an object with `error` only.
-        return to_utf8(event("error", server_error(message, self.context)))
+        return to_utf8(event("error", stream_error(message, self.context, kind)))
 
     def _begin_message(self) -> str:
         step, message = self._outcome.step(MESSAGE_STEP), self._outcome.message()
@@ -178,7 +178,6 @@ class AssistantsFormat(OpenAIFormat):
     """`POST /v1/threads/runs` and its like; see `streams.api.assistants`."""
 
     name = "openai-assistants"
-    stoppable = True
 
     def parse(self, incoming: Incoming) -> Call:
         return replace(super().parse(incoming), round=0)

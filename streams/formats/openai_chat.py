@@ -115,8 +115,8 @@ class ChatWriter(Writer):
             end += to_utf8(f'{self._head}"choices":[],"usage":{dump_json(usage)}}}\n\n')
         return end + DONE
 
-    def error(self, message: str) -> bytes:
-        return error_event(message, self.context)
+    def error(self, message: str, kind: str = "") -> bytes:
+        return error_event(message, self.context, kind)
 
     def _around_text(self, channel: Channel) -> list[bytes]:
         delta = f'{{"{TEXT_FIELDS[channel]}":\0}}'

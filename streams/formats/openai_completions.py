@@ -41,8 +41,8 @@ class CompletionsWriter(Writer):
             end += to_utf8(f'{self._head}"choices":[],"usage":{counts}}}\n\n')
         return end + DONE
 
-    def error(self, message: str) -> bytes:
-        return error_event(message, self.context)
+    def error(self, message: str, kind: str = "") -> bytes:
+        return error_event(message, self.context, kind)
 
     def _chunks(self, text: str, finish: str | None = None) -> bytes:
         rest = f'"text":{text},"logprobs":null,"finish_reason":'

@@ -11,7 +11,8 @@ from streams.core.directions import Channel, ToolCall
 from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
 from streams.formats.base import Context, Writer
-from streams.formats.openai import server_error
+from streams.formats.failures import find_failure
+from streams.formats.openai import stream_error
 from streams.formats.openai_responses_object import (
     Item,
     final_status,
@@ -64,12 +65,12 @@ class ResponsesWriter(Writer):
         event = status if status == "completed" else "incomplete"
         return begin + end + self._response(event, status)
 
-    def error(self, message: str) -> bytes:
+    def error(self, message: str, kind: str = "") -> bytes:
         # Also to whoever asked for later events than there are.
         self._number = max(self._number, self._seen + 1)
-        failed = server_error(message, self.context)
+        failed = stream_error(message, self.context, kind)
         reason = {
-            "code": "server_error",
+            "code": find_failure(kind).code,
             "message": f"{message} (run {self.context.run_id})",
         }
         return self._event("error", failed) + self._response("failed", "failed", reason)
@@ -82,10 +83,11 @@ class ResponsesWriter(Writer):
         self._seen = self._number - 1
         return self._event(
             "error",
-            server_error(
+            stream_error(
                 "The server stops, and the response goes on: retrieve it with"
                 f" stream=true and starting_after={self._number}.",
                 self.context,
+                "",
             ),
         )
 

@@ -2,19 +2,22 @@
 
 from http import HTTPStatus
 
-from streams.core.directions import Channel, ToolCall
+from streams.core.directions import Channel, NamedEvent, ToolCall
 from streams.core.encoding import dump_json, to_utf8
 from streams.core.sse import ServerSentEvent, comment
 from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.base import Context, Format, Writer
+from streams.formats.breaking import break_fields
+from streams.formats.failures import find_failure
 
 SOON_MS = 500
 """When to come back to a server that is being replaced."""
 
 
 class PlainWriter(Writer):
-    """Chunks as `message` events, reasoning and tool calls as events of their name."""
+    """Chunks as `message` events; reasoning, tool calls and the script's own events as
+    events of their name."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -42,15 +45,23 @@ class PlainWriter(Writer):
                 tool = direction.value
                 data = dump_json({"name": tool.name, "arguments": tool.arguments})
                 return self._event("tool", step.position, data)
+            case direction, _ if isinstance(direction.value, NamedEvent):
+                named = direction.value
+                return self._event(named.name, step.position, named.data)
         return b""
 
     def closing(self) -> bytes:
         event_id = self.context.event_id(self.context.done_position)
         return ServerSentEvent(event="done", id=event_id, data="[DONE]").encode()
 
-    def error(self, message: str) -> bytes:
-        data = dump_json({"code": 500, "message": message, "run": self.context.run_id})
+    def error(self, message: str, kind: str = "") -> bytes:
+        code, run = find_failure(kind).status, self.context.run_id
+        data = dump_json({"code": code, "message": message, "run": run})
         return ServerSentEvent(event="error", data=data).encode()
+
+    def malformed(self, frame: bytes) -> bytes:
+        # Any text is good data here: only the fields can be wrong.
+        return break_fields(frame)
 
     def goodbye(self) -> bytes:
         # Clients obey `retry:` at its line end (HTML standard, 9.2.6); a blank line
@@ -89,7 +100,7 @@ class PlainFormat(Format):
         """Return problem details, RFC 9457."""
         details = {
             "type": "about:blank",
-            "title": HTTPStatus(problem.status).phrase,
+            "title": _phrase(problem.status),
             "status": problem.status,
             "detail": problem.message,
             "code": problem.code,
@@ -97,3 +108,11 @@ class PlainFormat(Format):
         if problem.param is not None:
             details["param"] = problem.param
         return "application/problem+json", to_utf8(dump_json(details) + "\n")
+
+
+def _phrase(status: int) -> str:
+    """Name a status, as those of vendors that no standard knows, such as 529."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Server Error" if status >= 500 else "Client Error"

@@ -1,10 +1,11 @@
 """The frames of a WebSocket: one JSON object an event, with the fields of SSE."""
 
-from streams.core.directions import Channel, ToolCall
+from streams.core.directions import Channel, NamedEvent, ToolCall
 from streams.core.encoding import dump_json, to_utf8
 from streams.core.steps import Step
-from streams.exceptions import Problem
+from streams.exceptions import Injected, Problem
 from streams.formats.base import Context, Format, Writer
+from streams.formats.failures import find_failure
 
 
 def _frame(event: str, **fields: object) -> bytes:
@@ -20,6 +21,8 @@ class SocketWriter(Writer):
             "seed": context.seed,
             "retry": context.retry_ms,
         }
+        if context.fault:
+            about["fault"] = context.fault
         frames = _frame("open", **about)
         if context.reset:
             frames += _frame("reset", id=context.event_id(0), data=context.reset)
@@ -38,6 +41,10 @@ class SocketWriter(Writer):
                 tool = direction.value
                 data = {"name": tool.name, "arguments": tool.arguments}
                 return _frame("tool", id=event_id, data=data)
+            case direction, _ if isinstance(direction.value, NamedEvent):
+                named = direction.value
+                head = f'{{"event":"{named.name}","id":"{event_id}","data":'
+                return to_utf8(f"{head}{named.data}}}\n")
         return b""
 
     def closing(self) -> bytes:
@@ -47,8 +54,11 @@ class SocketWriter(Writer):
     def goodbye(self) -> bytes:
         return _frame("goodbye", data="the server stops: come back")
 
-    def error(self, message: str) -> bytes:
-        return _frame("error", code=500, message=message)
+    def stopped(self, at: int) -> bytes:
+        return _frame("stopped")
+
+    def error(self, message: str, kind: str = "") -> bytes:
+        return _frame("error", code=find_failure(kind).status, message=message)
 
 
 class SocketFormat(Format):
@@ -59,13 +69,18 @@ class SocketFormat(Format):
     """
 
     name = "socket"
+    # Its frames are messages, and those are text.
+    divisible = False
     media_type = "application/x-ndjson"
 
     def writer(self, context: Context) -> Writer:
         return SocketWriter(context)
 
     def problem(self, problem: Problem) -> tuple[str, bytes]:
-        values = {"code": problem.status, "message": problem.message}
+        values: dict[str, object] = {"code": problem.status, "message": problem.message}
         if problem.param is not None:
             values["param"] = problem.param
+        if isinstance(problem, Injected):
+            # What the headers of an answer over HTTP say.
+            values["fault"] = problem.run["faults"][0]
         return self.media_type, _frame("error", **values)

@@ -27,6 +27,10 @@ class Entry:
     """The client's `User-Agent`."""
     rule: str = ""
     """What chose the script."""
+    session: str = ""
+    """Whose call it was, as the caller named it."""
+    faults: list[str] = field(default_factory=list)
+    """What was injected so far."""
     body: str = ""
     """The request's; the journal keeps so much of it as the site wants."""
     position: int = 0

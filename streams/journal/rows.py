@@ -16,12 +16,14 @@ from streams.journal.entry import Entry
 from streams.models.run import MOST_PRUNED, Run, Worker
 
 COLUMNS = (
-    *("worker", "number", "run_id", "stream", "script", "revision", "rule", "seed"),
-    *("format", "transport", "client", "agent", "body", "position", "started"),
-    *("first_byte_ms", "ended", "outcome", "steps", "bytes", "lateness_ms"),
+    *("worker", "number", "run_id", "stream", "script", "revision", "rule", "session"),
+    *("fault", "seed", "format", "transport", "client", "agent", "body", "position"),
+    *("started", "first_byte_ms", "ended", "outcome", "steps", "bytes", "lateness_ms"),
 )
 
-CHANGING = ("first_byte_ms", "ended", "outcome", "steps", "bytes", "lateness_ms")
+CHANGING = (
+    *("fault", "first_byte_ms", "ended", "outcome", "steps", "bytes", "lateness_ms"),
+)
 """What a run's row learns after it was made. No index but one has any of it."""
 
 _BY_NAME = {field.name: field for field in Run._meta.concrete_fields}
@@ -99,6 +101,8 @@ class Rows:
             _text(entry.script, "script"),
             _text(entry.revision, "revision"),
             _text(entry.rule, "rule"),
+            _text(entry.session, "session"),
+            _text("; ".join(entry.faults), "fault"),
             entry.seed,
             _text(entry.format, "format"),
             _text(entry.transport, "transport"),

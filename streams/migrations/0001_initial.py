@@ -14,6 +14,32 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Fault',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('order', models.PositiveIntegerField(default=0, help_text='Of two HTTP statuses, the first wins.', verbose_name='order')),
+                ('title', models.CharField(blank=True, help_text='How headers and journal call it. Blank: what it does. With the seed it decides which calls are hit by chance.', max_length=100, verbose_name='title')),
+                ('enabled', models.BooleanField(default=True, verbose_name='enabled')),
+                ('kind', models.CharField(choices=[('status', 'HTTP status, no stream'), ('slow-start', 'Slow start'), ('stall', 'Stall: silence, then on'), ('drop', 'Drop the connection'), ('truncate', 'Truncate: end too early'), ('error', 'Error event, then the end'), ('malformed', 'Malformed event'), ('split', 'Event split in two writes'), ('duplicate', 'Event sent twice'), ('reorder', 'Events in wrong order')], default='drop', max_length=16, verbose_name='kind')),
+                ('after_event', models.PositiveIntegerField(blank=True, help_text='After so many chunks of the connection; 0 or blank: before the first.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(999999999)], verbose_name='after event')),
+                ('at_position', models.PositiveIntegerField(blank=True, help_text='Where the script has come so far, in code points, as in event ids.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(999999999)], verbose_name='or at position')),
+                ('seconds', models.FloatField(blank=True, help_text='Of a stall or a slow start; speed divides them.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(600)], verbose_name='seconds')),
+                ('status', models.PositiveSmallIntegerField(blank=True, help_text='Such as 429, 500, 503, or Anthropic’s 529 for “overloaded”.', null=True, validators=[django.core.validators.MinValueValidator(400), django.core.validators.MaxValueValidator(599)], verbose_name='HTTP status')),
+                ('retry_after_s', models.PositiveIntegerField(blank=True, help_text='When clients may ask again. Blank: not said.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(86400)], verbose_name='Retry-After (s)')),
+                ('message', models.CharField(blank=True, help_text='What the status is answered with. Blank: that it is on purpose.', max_length=300, verbose_name='message')),
+                ('error_type', models.CharField(blank=True, choices=[('server', 'server'), ('overloaded', 'overloaded'), ('rate_limit', 'rate_limit'), ('timeout', 'timeout'), ('invalid_request', 'invalid_request')], help_text='Each format has its own words for it.', max_length=20, verbose_name='error type')),
+                ('always', models.BooleanField(default=False, help_text='Otherwise a client that goes on where it was cut off is left in peace.', verbose_name='on resumed connections, too')),
+                ('calls', models.CharField(blank=True, help_text='Counted in each session: 1, 1-2, 4- or every 3. Blank: on each.', max_length=100, verbose_name='on calls')),
+                ('chance_percent', models.FloatField(default=100, help_text='Decided by the seed: the same one, the same fate.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='chance (%)')),
+            ],
+            options={
+                'verbose_name': 'fault',
+                'verbose_name_plural': 'faults',
+                'ordering': ['stream', 'order', 'pk'],
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='Worker',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -34,6 +60,35 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Rule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('prompt_test', models.CharField(choices=[('contains', 'contains'), ('equals', 'equals'), ('regex', 'matches the regex')], default='contains', max_length=16, verbose_name='prompt')),
+                ('prompt_text', models.CharField(blank=True, help_text='Blank: any prompt.', max_length=500, verbose_name='text')),
+                ('ignore_case', models.BooleanField(default=True, verbose_name='ignore case')),
+                ('turns', models.CharField(blank=True, help_text='Counts what the user said in the conversation: 1, 2-3, 4- or every 2.', max_length=100, verbose_name='turn')),
+                ('system_text', models.CharField(blank=True, max_length=500, verbose_name='system prompt contains')),
+                ('model_name', models.CharField(blank=True, help_text='As the caller names it.', max_length=200, verbose_name='model is')),
+                ('header_name', models.CharField(blank=True, max_length=100, verbose_name='header')),
+                ('header_value', models.CharField(blank=True, help_text='Blank: any.', max_length=500, verbose_name='value')),
+                ('parameter_name', models.CharField(blank=True, max_length=100, verbose_name='parameter')),
+                ('parameter_value', models.CharField(blank=True, help_text='Blank: any.', max_length=500, verbose_name='value')),
+                ('calls', models.CharField(blank=True, help_text='Counted for each X-Stream-Session: 1, 1-2, 4- or every 3.', max_length=100, verbose_name='call of the session')),
+                ('order', models.PositiveIntegerField(default=0, help_text='Blank: the last.', verbose_name='order')),
+                ('title', models.CharField(help_text='How the header X-Stream-Rule and the journal call it.', max_length=100, verbose_name='title')),
+                ('enabled', models.BooleanField(default=True, verbose_name='enabled')),
+                ('counted', models.CharField(choices=[('calls', 'calls of the session that it answered'), ('turns', 'turns of the conversation')], default='calls', max_length=16, verbose_name='several take turns by')),
+                ('then', models.CharField(choices=[('repeat-last', 'repeat the last'), ('start-over', 'start over')], default='repeat-last', max_length=16, verbose_name='after the last')),
+                ('fault', models.ForeignKey(blank=True, help_text='One of this stream’s: it happens where the rule wins.', null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='rules', to='streams.fault', verbose_name='fault')),
+            ],
+            options={
+                'verbose_name': 'rule',
+                'verbose_name_plural': 'rules',
+                'ordering': ['stream', 'order', 'pk'],
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='Script',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -50,8 +105,29 @@ class Migration(migrations.Migration):
                 'verbose_name': 'script',
                 'verbose_name_plural': 'scripts',
                 'ordering': ['title'],
+                'permissions': [('emit_bytes', 'Can write scripts that emit bytes')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('rendering__in', ['literal', 'template'])), name='streams_script_rendering_known')],
             },
+        ),
+        migrations.CreateModel(
+            name='RuleScript',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('order', models.PositiveIntegerField(default=0, verbose_name='order')),
+                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='streams.rule')),
+                ('script', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rule_parts', to='streams.script', verbose_name='script')),
+            ],
+            options={
+                'verbose_name': 'script of a rule',
+                'verbose_name_plural': 'scripts of rules',
+                'ordering': ['rule', 'order', 'pk'],
+                'default_permissions': (),
+            },
+        ),
+        migrations.AddField(
+            model_name='rule',
+            name='scripts',
+            field=models.ManyToManyField(related_name='rules', through='streams.RuleScript', to='streams.script', verbose_name='scripts'),
         ),
         migrations.CreateModel(
             name='Stream',
@@ -77,6 +153,9 @@ class Migration(migrations.Migration):
                 ('max_duration_s', models.PositiveIntegerField(blank=True, help_text='A play that would take longer is refused. Blank: the site’s.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)], verbose_name='longest (s)')),
                 ('max_bytes', models.PositiveBigIntegerField(blank=True, help_text='A play ends there with an error. Blank: the site’s.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000000000)], verbose_name='most bytes')),
                 ('max_speed', models.FloatField(default=10, help_text='The most that a request may ask for with ?speed=.', validators=[django.core.validators.MinValueValidator(0.1), django.core.validators.MaxValueValidator(100)], verbose_name='highest speed')),
+                ('hold_after', models.PositiveIntegerField(blank=True, help_text='Each run stands still there until it is released.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(999999999)], verbose_name='hold after (chunks)')),
+                ('allow_faults', models.BooleanField(default=False, help_text='With ?fault= and ?hold_after=, or the headers X-Stream-Fault and X-Stream-Hold-After: for tests. Not for a demo that strangers see.', verbose_name='callers may inject faults')),
+                ('allow_script', models.BooleanField(default=False, help_text='With ?script= or the header X-Stream-Script: one that its rules name, or that a stream open to everybody plays.', verbose_name='callers may choose the script')),
                 ('script', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='streams', to='streams.script', verbose_name='script')),
             ],
             options={
@@ -84,6 +163,33 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'streams',
                 'ordering': ['title'],
                 'permissions': [('publish_stream', 'Can publish and unpublish streams')],
+            },
+        ),
+        migrations.AddField(
+            model_name='rule',
+            name='stream',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='streams.stream', verbose_name='stream'),
+        ),
+        migrations.AddField(
+            model_name='fault',
+            name='stream',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='faults', to='streams.stream', verbose_name='stream'),
+        ),
+        migrations.CreateModel(
+            name='Counter',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('session', models.CharField(blank=True, max_length=200, verbose_name='session')),
+                ('what', models.CharField(blank=True, max_length=32, verbose_name='what is counted')),
+                ('calls', models.PositiveBigIntegerField(default=0, verbose_name='calls')),
+                ('updated', models.DateTimeField(db_index=True, verbose_name='updated')),
+                ('stream', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='counters', to='streams.stream', verbose_name='stream')),
+            ],
+            options={
+                'verbose_name': 'counter',
+                'verbose_name_plural': 'counters',
+                'ordering': ['stream', 'session', 'what'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -94,6 +200,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(editable=False, max_length=64, unique=True, verbose_name='digest')),
                 ('hint', models.CharField(editable=False, max_length=16, verbose_name='begins with')),
                 ('limited', models.BooleanField(default=False, help_text='Opens the streams chosen here and no others. Otherwise it opens every published stream for holders of a key.', verbose_name='limited')),
+                ('may_control', models.BooleanField(default=False, help_text='Holds, steps, stops and drops what plays of the streams it opens, and of those open to everybody unless it is limited; for tests.', verbose_name='may control runs')),
                 ('expires', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
                 ('revoked', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked')),
                 ('created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
@@ -115,6 +222,8 @@ class Migration(migrations.Migration):
                 ('script', models.CharField(max_length=100, verbose_name='script')),
                 ('revision', models.CharField(max_length=64, verbose_name='revision')),
                 ('rule', models.CharField(blank=True, max_length=200, verbose_name='rule')),
+                ('fault', models.CharField(blank=True, max_length=300, verbose_name='injected')),
+                ('session', models.CharField(blank=True, max_length=200, verbose_name='session')),
                 ('seed', models.PositiveBigIntegerField(verbose_name='seed')),
                 ('format', models.CharField(max_length=64, verbose_name='format')),
                 ('transport', models.CharField(choices=[('http', 'HTTP stream'), ('websocket', 'WebSocket'), ('whole', 'Whole answer')], max_length=16, verbose_name='transport')),
@@ -135,6 +244,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'run',
                 'verbose_name_plural': 'runs',
                 'ordering': ['-started', '-pk'],
+                'permissions': [('control_run', 'Can hold, step, stop and drop runs')],
                 'default_permissions': ('view', 'delete'),
             },
         ),
@@ -229,6 +339,46 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stream',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('max_bytes__gte', 1), ('max_bytes__lte', 1000000000000)), ('max_bytes__isnull', True), _connector='OR'), name='streams_stream_max_bytes_in_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='stream',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('hold_after__gte', 0), ('hold_after__lte', 999999999)), ('hold_after__isnull', True), _connector='OR'), name='streams_stream_hold_after_in_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='rule',
+            constraint=models.UniqueConstraint(fields=('stream', 'title'), name='streams_rule_title_once', violation_error_message='This stream has a rule of that title already: give it another.'),
+        ),
+        migrations.AddConstraint(
+            model_name='rule',
+            constraint=models.CheckConstraint(condition=models.Q(('prompt_test__in', ['contains', 'equals', 'regex'])), name='streams_rule_prompt_test_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='rule',
+            constraint=models.CheckConstraint(condition=models.Q(('counted__in', ['calls', 'turns'])), name='streams_rule_counted_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='rule',
+            constraint=models.CheckConstraint(condition=models.Q(('then__in', ['repeat-last', 'start-over'])), name='streams_rule_then_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='fault',
+            constraint=models.UniqueConstraint(fields=('stream', 'title'), name='streams_fault_title_once', violation_error_message='This stream has a fault of that title already: give it another.'),
+        ),
+        migrations.AddConstraint(
+            model_name='fault',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['status', 'slow-start', 'stall', 'drop', 'truncate', 'error', 'malformed', 'split', 'duplicate', 'reorder'])), name='streams_fault_kind_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='fault',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'status'), _negated=True), ('status__range', (400, 599)), _connector='OR'), name='streams_fault_status_in_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='fault',
+            constraint=models.CheckConstraint(condition=models.Q(('chance_percent__gte', 0), ('chance_percent__lte', 100)), name='streams_fault_chance_in_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='counter',
+            constraint=models.UniqueConstraint(fields=('stream', 'session', 'what'), name='streams_counter_once'),
         ),
         migrations.AddIndex(
             model_name='run',

@@ -51,6 +51,15 @@ class ApiKey(models.Model):
             " published stream for holders of a key."
         ),
     )
+    # Not every player may stop what others play.
+    may_control = models.BooleanField(
+        _("may control runs"),
+        default=False,
+        help_text=_(
+            "Holds, steps, stops and drops what plays of the streams it opens, and of"
+            " those open to everybody unless it is limited; for tests."
+        ),
+    )
     expires = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
     created = models.DateTimeField(_("created"), auto_now_add=True)
@@ -88,6 +97,13 @@ class ApiKey(models.Model):
         if self.limited:
             return self.streams.filter(pk=stream.pk).exists()
         return stream.access == Stream.Access.API_KEY
+
+    def controls(self, stream: Stream) -> bool:
+        """Tell whether a stream's runs may be held and stopped with it."""
+        if not (self.may_control and stream.published):
+            return False
+        public = stream.access == Stream.Access.PUBLIC and not self.limited
+        return public or self.opens(stream)
 
     def revoke(self) -> None:
         """Make it open nothing, from now on and for good."""

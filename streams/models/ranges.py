@@ -7,6 +7,8 @@ from django.db import models
 
 from streams.core.parameters import PARAMETERS
 
+NULLABLE = ("seed", "max_concurrent", "max_duration_s", "max_bytes", "hold_after")
+
 
 def ranged(name: str, verbose_name: Any, **options: Any) -> dict[str, Any]:
     """Return a field's name and validators from the table of parameters."""
@@ -24,7 +26,7 @@ def in_range(field: str, name: str | None = None) -> models.CheckConstraint:
     condition = models.Q(
         **{f"{field}__gte": parameter.lowest, f"{field}__lte": parameter.highest}
     )
-    if field in ("seed", "max_concurrent", "max_duration_s", "max_bytes"):
+    if field in NULLABLE:
         condition |= models.Q(**{f"{field}__isnull": True})
     return models.CheckConstraint(
         condition=condition, name=f"streams_stream_{field}_in_range"

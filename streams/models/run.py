@@ -124,6 +124,11 @@ class Run(models.Model):
         FAILED = "failed", _("Failed")
         LIMIT = "ended at the limit", _("Limit reached")
         SERVER_STOPPED = "ended by the server's stop", _("Server stopped")
+        HOLD_ENDED = "hold ended", _("Held for too long")
+        DROPPED = "dropped on purpose", _("Dropped on purpose")
+        TRUNCATED = "truncated on purpose", _("Truncated on purpose")
+        FAILED_ON_PURPOSE = "failed on purpose", _("Failed on purpose")
+        REFUSED = "refused on purpose", _("Refused on purpose")
         LOST = "lost", _("Lost")
 
     class Transport(models.TextChoices):
@@ -148,6 +153,9 @@ class Run(models.Model):
     script = models.CharField(_("script"), max_length=100)
     revision = models.CharField(_("revision"), max_length=64)
     rule = models.CharField(_("rule"), max_length=200, blank=True)
+    # What was injected, and only that: each with where, and where it comes from.
+    fault = models.CharField(_("injected"), max_length=300, blank=True)
+    session = models.CharField(_("session"), max_length=200, blank=True)
     seed = models.PositiveBigIntegerField(_("seed"))
     format = models.CharField(_("format"), max_length=64)
     transport = models.CharField(_("transport"), max_length=16, choices=Transport)
@@ -177,6 +185,7 @@ class Run(models.Model):
         verbose_name_plural = _("runs")
         ordering = ["-started", "-pk"]
         default_permissions = ("view", "delete")
+        permissions = [("control_run", _("Can hold, step, stop and drop runs"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["worker", "number"], name="streams_run_number_once"

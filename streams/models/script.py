@@ -17,9 +17,8 @@ from streams.formats.call import Call
 from streams.models.entry import Entry
 from streams.rendering import compile_template, render_script
 
-# A cue weighs some fifty characters.
 _sheets: WeightedCache[CueSheet] = WeightedCache(
-    8_000_000, lambda sheet: len(sheet.text) + 50 * (1 + len(sheet.cues)), shared=True
+    8_000_000, lambda sheet: sheet.weight, shared=True
 )
 
 PREFIX_LENGTH = 16
@@ -93,6 +92,7 @@ class Script(Content, Entry):  # noqa: DJ008  (Entry has __str__)
         verbose_name = _("script")
         verbose_name_plural = _("scripts")
         ordering = ["title"]
+        permissions = [("emit_bytes", _("Can write scripts that emit bytes"))]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(rendering__in=Rendering.values),
@@ -128,7 +128,10 @@ class Script(Content, Entry):  # noqa: DJ008  (Entry has __str__)
             else:
                 compile_script(self.body)
         except ScriptError as error:
-            raise ValidationError({"body": str(error)}) from None
+            # The message is formatted with the parameters: those tell the form.
+            what = str(error).replace("%", "%%")
+            failure = ValidationError(what, params={"line": error.line or 0})
+            raise ValidationError({"body": failure}) from None
 
     def record_revision(self, *, author: Any = None, reason: str = "") -> "Revision":
         """Return the revision of the current content, recorded now if it is new.

@@ -1,10 +1,15 @@
 """How it is said, and to whom: what is published at a slug."""
 
+from functools import cached_property
+
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from streams.core import matching
 from streams.core.chunks import Unit
+from streams.core.faults import Fault
+from streams.core.hurry import may_take_time
 from streams.exceptions import ScriptError
 from streams.formats.call import Call
 from streams.models.entry import Entry, User
@@ -109,6 +114,31 @@ class Stream(Timing, Entry):
             help_text=_("The most that a request may ask for with ?speed=."),
         ),
     )
+    hold_after = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        **ranged(
+            "hold_after",
+            _("hold after (chunks)"),
+            help_text=_("Each run stands still there until it is released."),
+        ),
+    )
+    allow_faults = models.BooleanField(
+        _("callers may inject faults"),
+        default=False,
+        help_text=_(
+            "With ?fault= and ?hold_after=, or the headers X-Stream-Fault and"
+            " X-Stream-Hold-After: for tests. Not for a demo that strangers see."
+        ),
+    )
+    allow_script = models.BooleanField(
+        _("callers may choose the script"),
+        default=False,
+        help_text=_(
+            "With ?script= or the header X-Stream-Script: one that its rules name, or"
+            " that a stream open to everybody plays."
+        ),
+    )
 
     objects = StreamQuerySet.as_manager()
 
@@ -139,7 +169,23 @@ class Stream(Timing, Entry):
             in_range("max_concurrent"),
             in_range("max_duration_s"),
             in_range("max_bytes"),
+            in_range("hold_after"),
         ]
+
+    @cached_property
+    def rule_specs(self) -> tuple[matching.Rule, ...]:
+        """What its enabled rules ask of a call, in order."""
+        may_take_time()
+        rows = self.rules.filter(enabled=True).order_by("order", "pk")
+        return tuple(rule.spec for rule in rows.prefetch_related("parts"))
+
+    @cached_property
+    def armed_faults(self) -> tuple[tuple[int, bool, Fault], ...]:
+        """Each fault that is enabled: its key, whether a rule has it, and itself."""
+        may_take_time()
+        rows = self.faults.filter(enabled=True)
+        rows = rows.annotate(of_rules=models.Count("rules"))
+        return tuple((row.pk, row.of_rules > 0, row.spec) for row in rows)
 
     def get_absolute_url(self) -> str:
         return reverse("streams:stream", args=[self.slug])

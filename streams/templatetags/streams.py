@@ -6,6 +6,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from streams.models import Rule
+from streams.models.rule import ordered_parts
 from streams.models.timing import Estimate
 
 register = template.Library()
@@ -36,6 +38,39 @@ def duration(seconds: float) -> str:
 def unbroken(said: str) -> str:
     """Keep a number and its unit on one line."""
     return said.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+@register.filter
+def rule_in_words(rule: Rule) -> str:
+    """Say a rule: "prompt contains “weather”, turn 2- → Sunny, Rainy"."""
+
+    def name(field: str) -> str:
+        return str(Rule._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
+
+    said = []
+    if rule.prompt_text:
+        test = rule.get_prompt_test_display()
+        said.append(f"{name('prompt_test')} {test} “{shortened(rule.prompt_text)}”")
+    for field in ("turns", "calls"):
+        if value := getattr(rule, field):
+            said.append(f"{name(field)} {value}")
+    for field in ("model_name", "system_text"):
+        if value := getattr(rule, field):
+            said.append(f"{name(field)} “{shortened(value)}”")
+    for field in ("header", "parameter"):
+        if wanted := getattr(rule, f"{field}_name"):
+            value = getattr(rule, f"{field}_value")
+            equals = f" = “{shortened(value)}”" if value else ""
+            said.append(f"{name(f'{field}_name')} {wanted}{equals}")
+    answer = [str(part.script) for part in ordered_parts(rule)]
+    if rule.fault:
+        answer.append(f"{name('fault')} “{rule.fault}”")
+    conditions = ", ".join(said) or _("any call")
+    return f"{conditions} → {', '.join(answer) or _('the stream’s own script')}"
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 @register.filter

@@ -1,10 +1,13 @@
 """The admin, as its users meet it: through requests."""
 
+from html import unescape
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
-from streams.admin.scripts import difference
+from streams.admin.differences import difference
+from streams.core.vocabulary import DIRECTIONS
 from streams.models import Script, Stream
 
 pytestmark = pytest.mark.django_db
@@ -268,3 +271,57 @@ def test_difference_keeps_line_separators_of_other_kinds_inside_their_line():
         ("-", "c"),
         ("+", "d"),
     ]
+
+
+EMIT = r"<!-- stream: emit \xff -->"
+
+
+def test_an_error_marks_its_line_in_the_form(client, editor):
+    response = client.post(
+        reverse("admin:streams_script_add"), form("100%\n<!-- stream: puase 1s -->")
+    )
+    text = response.content.decode()
+    assert 'data-error-line="2"' in text
+    assert "unknown direction &#x27;puase&#x27;: did you mean `pause`?" in text
+    assert "data-error-line" not in page(client, "streams_script_add")
+
+
+def test_the_form_lists_every_direction_with_its_help(client, editor):
+    text = unescape(page(client, "streams_script_add"))
+    for kind in DIRECTIONS:
+        assert f"<dt><code>{kind.example}</code></dt>\n<dd>{kind.help}</dd>" in text
+        assert f'value="{kind.opening}"' in text
+
+
+def test_who_may_not_emit_bytes_cannot_write_a_script_that_does(client, editor):
+    url = reverse("admin:streams_script_add")
+    text = client.post(url, form(f"a\n{EMIT}")).content.decode()
+    assert "Line 2: `emit` sends bytes as they are, and you lack" in text
+    assert "streams.emit_bytes" in text
+    assert 'data-error-line="2"' in text
+    assert not Script.objects.exists()
+
+    permission = Permission.objects.get(codename="emit_bytes")
+    editor.user_permissions.add(permission)
+    assert client.post(url, form(f"a\n{EMIT}")).status_code == 302
+    editor.user_permissions.remove(permission)
+
+    # What others wrote stays when the text around it changes, and no more comes in.
+    script = Script.objects.get()
+    url = reverse("admin:streams_script_change", args=[script.pk])
+    assert client.post(url, form(f"b\n{EMIT}")).status_code == 302
+    assert client.post(url, form(f"b\n{EMIT}{EMIT}")).status_code == 200
+    assert client.post(url, form("b")).status_code == 302
+    restore = reverse("admin:streams_script_restore", args=[script.pk, 1])
+    answer = client.post(restore, follow=True).content.decode()
+    assert "Line 2: `emit` sends bytes as they are" in answer
+    script.refresh_from_db()
+    assert script.body == "b"
+
+
+def test_directions_stand_out_in_a_difference(client, editor):
+    script = Script.objects.create(
+        slug="s", title="S", body="a <!-- stream: hold --> b"
+    )
+    text = page(client, "streams_script_revision", script.pk, 1)
+    assert 'a <mark class="direction">&lt;!-- stream: hold --&gt;</mark> b' in text

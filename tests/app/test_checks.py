@@ -50,6 +50,11 @@ def test_atomic_requests_is_explained(settings, monkeypatch):
             "streams.E003",
             "Use 'public', 'staff' or 'off', or leave it out.",
         ),
+        (
+            {"CONTROL_LAYER": "defaults"},
+            "streams.E008",
+            "Set CHANNEL_LAYERS (docs/control.md), or leave it out.",
+        ),
         ({"MAX_SCRIPT_CHARS": "many"}, "streams.E005", "Use a whole number above 0."),
         (
             {"FORMATS": ["streams.conf.Conf"]},

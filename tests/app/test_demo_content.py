@@ -17,12 +17,13 @@ KINDS = {
     "slow-thinker",
     "bursty",
     "tool-call",
+    "on-cue",
 }
 
 
 def test_every_kind_is_there_in_english_and_chinese(capsys):
     call_command("streams", "demo")
-    assert "Loaded 14 streams" in capsys.readouterr().out
+    assert "Loaded 16 streams" in capsys.readouterr().out
     slugs = set(Stream.objects.published().values_list("slug", flat=True))
     assert slugs == KINDS | {f"{kind}-zh" for kind in KINDS}
     for stream in Stream.objects.select_related("script"):

@@ -88,11 +88,13 @@ def test_a_run_is_recorded_with_all_that_is_known_of_it(notes):
     entry = an_entry(
         agent="OpenAI/Python 3.0",
         rule="the second",
+        session="a tester",
         transport="websocket",
         position=5,
         started=1_800_000_000.25,
     )
     notes.begin(entry)
+    entry.faults += ["stall after event 1 (script)", "drop after event 2 (fault: x)"]
     finish(entry, first_byte=0.0124, steps=300, bytes=90_000, lateness=0.0031)
     notes.end(entry)
     assert notes.flush(10)
@@ -106,6 +108,8 @@ def test_a_run_is_recorded_with_all_that_is_known_of_it(notes):
         "script": "greeting",
         "revision": "0123456789abcdef",
         "rule": "the second",
+        "session": "a tester",
+        "fault": "stall after event 1 (script); drop after event 2 (fault: x)",
         "seed": 7,
         "format": "plain",
         "transport": "websocket",

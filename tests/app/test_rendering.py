@@ -4,6 +4,7 @@ import pytest
 from django.test import override_settings
 from django.utils import translation
 
+from streams.core.script import Direction
 from streams.exceptions import Problem, ScriptError
 from streams.formats.call import Call, Message
 from streams.rendering import compile_template, render_script
@@ -233,3 +234,22 @@ def test_nesting_beyond_reason_is_an_error_and_not_a_crash():
 def test_a_failing_expression_says_so():
     with pytest.raises(ScriptError, match="cannot be rendered"):
         render("{% for a, b in prompt %}{% endfor %}", prompt="xyz")
+
+
+def test_blocks_that_do_not_nest_are_found_before_a_template_is_played():
+    """Where no tag can leave anything out: an `if` may open what another closes."""
+    opening, closing = "<!-- stream: reasoning -->", "<!-- stream: /reasoning -->"
+    with pytest.raises(ScriptError, match="Line 2: `reasoning` is never closed"):
+        compile_template(f"{{{{ prompt }}}}\n{opening}")
+    tags = f"{{% if prompt %}}{opening}{{% endif %}}a{{% if prompt %}}{closing}{{% endif %}}"
+    assert render_script(tags, Call(prompt="Hi")).text == "a"
+
+
+def test_directions_act_in_templates_as_often_as_they_are_passed():
+    body = "{% for i in '12' %}<!-- stream: hold -->{{ i }}{% endfor %}"
+    sheet = render_script(body, Call())
+    assert [cue.name for cue in sheet.cues if isinstance(cue, Direction)] == [
+        "hold"
+    ] * 2
+    literal = "<!-- stream: literal -->{{ prompt }}<!-- stream: x --><!-- stream: /literal -->"
+    assert render_script(literal, Call(prompt="Hi")).text == "Hi<!-- stream: x -->"

@@ -38,15 +38,15 @@ def test_it_types_the_greeting_with_the_name_and_ends(page, every_site):
     assert page.inner_text("[role=status]") == "Done"
 
 
-def test_a_finished_stream_is_not_asked_for_again(page, every_site):
+def test_a_finished_stream_is_not_asked_for_again(page, site):
     """The browser would connect again after three seconds."""
     requests = []
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(every_site)
+    page.goto(site)
     send(page, "A")
     page.wait_for_selector("[data-phase=done]")
     before = len(requests)
-    page.wait_for_timeout(10_000)
+    page.wait_for_timeout(5_000)
     assert requests[before:] == []
 
 

@@ -19,6 +19,7 @@ SCRIPTS: dict[str, tuple[str, dict[str, object]]] = {
         "<!-- stream: refusal -->I cannot help with that.<!-- stream: /refusal -->",
         {"unit": "word"},
     ),
+    "named": ('a<!-- stream: event progress {"percent": 40} -->b', {}),
     # Two calls at once, then what is said to their results.
     "weather": (
         f"Let me look.\n{TOOL}\n"

@@ -66,6 +66,14 @@ def test_reasoning_is_a_part_of_its_own(heard):
     assert heard["reasoning"]["message"]["metadata"]["totalTokens"] == 1 + 6
 
 
+def test_an_event_of_the_script_is_a_data_part(heard):
+    [event], [text] = (
+        parts(heard["named"], "data-progress"),
+        parts(heard["named"], "text"),
+    )
+    assert (event["data"], text["text"]) == ({"percent": 40}, "ab")
+
+
 def test_refusals_and_filters_say_so_as_the_reason(heard):
     [text] = parts(heard["refusal"], "text")
     assert text["text"] == "I cannot help with that."

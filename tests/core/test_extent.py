@@ -95,6 +95,18 @@ def test_room_for_nothing_has_none_for_a_tool_call():
     assert not len(limited(cut(TOOL), max_tokens=0).steps)
 
 
+def test_calls_with_pauses_between_them_are_made_together():
+    """As a recording of two calls at once has them."""
+    timed = f"<!-- stream: pause 1s -->\n<!-- stream: timing 9@40 -->\n{TOOL}"
+    steps = cut(f"Look.\n{timed}\n\n{timed}\n <!-- stream: pause 2s -->Green.")
+    said = [limited(steps, round=n).steps for n in range(3)]
+    calls = '{"at":"it"}' * 2
+    assert [one.spoken for one in said] == [f"Look.\n{calls}", "Green.", ""]
+    # The pause before the answer to the results belongs to that.
+    assert list(said[1].pauses.values()) == [2]
+    assert sum(said[0].pauses.values()) == 2
+
+
 def test_white_space_around_a_round_is_not_said():
     steps = cut(f"Look.\n\n{TOOL}\n\n<!-- stream: pause 1s -->\n\nGreen.")
     said = [limited(steps, round=n).steps.spoken for n in range(2)]

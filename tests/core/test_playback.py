@@ -7,7 +7,14 @@ import pytest
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
 from streams.core.plan import plan
-from streams.core.playback import MAX_BATCH, MonotonicClock, Playback, ServerStops
+from streams.core.playback import (
+    ALONE,
+    MAX_BATCH,
+    MonotonicClock,
+    Playback,
+    ServerStops,
+    Waker,
+)
 from streams.core.script import compile_script
 from streams.core.steps import lay_out
 from tests.clocks import FakeClock
@@ -58,6 +65,23 @@ async def test_without_delay_a_script_comes_in_a_few_bounded_batches():
     assert clock.sleeps == [0, 0, 0, 0]  # the loop had its turn after each
 
 
+def test_a_step_that_acts_is_taken_alone():
+    body = "abc<!-- stream: drop --><!-- stream: drop -->de"
+    playback, taken = Playback(make(body, delay=0)), []
+    while not playback.over:
+        taken.append(playback.take(0))
+    assert taken == [3, ALONE, ALONE, 2]
+
+
+def test_steps_are_taken_one_by_one_for_as_long_as_somebody_counts():
+    playback = Playback(make("abcdef", delay=0))
+    playback.take_alone(True)
+    assert [playback.take(0) for _ in range(3)] == [ALONE] * 3
+    playback.take_alone(False)
+    assert playback.take(0) == 3
+    assert playback.over
+
+
 async def test_silence_is_filled_with_heartbeats():
     seen = await record(make("ab", delay=7), FakeClock(), heartbeat=3)
     assert seen == [(0, "a"), (3, ""), (6, ""), (7, "b")]
@@ -91,6 +115,18 @@ async def test_stopping_the_clock_wakes_whoever_waits_and_whoever_comes():
     for seconds in (0, 1):
         with pytest.raises(ServerStops):
             await clock.sleep(seconds)
+
+
+async def test_a_sleeper_is_woken():
+    clock, waker = MonotonicClock(), Waker()
+    waker.wake()  # Nobody sleeps.
+    sleeper = asyncio.ensure_future(clock.sleep(3600, waker))
+    await asyncio.sleep(0)
+    waker.wake()
+    waker.wake()
+    await sleeper
+    assert waker.sleeping is None
+    assert not clock._waiting
 
 
 async def test_a_sleeper_that_is_cancelled_leaves_nothing_behind():

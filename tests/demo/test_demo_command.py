@@ -70,7 +70,7 @@ def sign_in(base, password):
 def test_it_prints_three_addresses_and_an_account_that_work(start, port):
     _, output = start(f"127.0.0.1:{port}")
     base = f"http://127.0.0.1:{port}"
-    eventually(lambda: answers(f"{base}/"), timeout=30)
+    eventually(lambda: answers(f"{base}/"), timeout=60)
     urls = re.findall(r"(http://\S+)", output())
     assert urls == [f"{base}/", f"{base}/streams/", f"{base}/admin/"]
     assert "admin / demo" in output()
@@ -83,7 +83,7 @@ def test_it_prints_three_addresses_and_an_account_that_work(start, port):
 
 def test_on_another_address_it_wants_a_password(start, port):
     process, output = start(f"0.0.0.0:{port}")
-    assert process.wait(30) == 1
+    assert process.wait(60) == 1
     assert "Set DEMO_PASSWORD" in output()
     assert "Traceback" not in output()
 
@@ -91,11 +91,11 @@ def test_on_another_address_it_wants_a_password(start, port):
 def test_with_a_password_it_listens_anywhere_and_the_known_one_is_gone(start, port):
     process, _ = start(f"127.0.0.1:{port}")
     base = f"http://127.0.0.1:{port}"
-    eventually(lambda: answers(f"{base}/"), timeout=30)
+    eventually(lambda: answers(f"{base}/"), timeout=60)
     process.terminate()
     process.wait(10)
     _, output = start(f"0.0.0.0:{port}", DEMO_PASSWORD="correct horse")
-    eventually(lambda: answers(f"{base}/"), timeout=30)
+    eventually(lambda: answers(f"{base}/"), timeout=60)
     assert "admin / (DEMO_PASSWORD)" in output()
     assert sign_in(base, "correct horse")
     assert not sign_in(base, "demo")
@@ -105,7 +105,7 @@ def test_a_port_that_is_taken_is_one_sentence(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process, output = start(f"127.0.0.1:{port}")
-        assert process.wait(30) == 1
+        assert process.wait(60) == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in output()
     assert f"make demo PORT={port + 1}" in output()
     assert "Traceback" not in output()
@@ -114,5 +114,5 @@ def test_a_port_that_is_taken_is_one_sentence(start):
 @pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:0", "127.0.0.1:70000", ""])
 def test_an_address_that_is_none_is_one_sentence(start, address):
     process, output = start(address)
-    assert process.wait(30) == 1
+    assert process.wait(60) == 1
     assert f"'{address}' is not HOST:PORT, such as 127.0.0.1:8000." in output()

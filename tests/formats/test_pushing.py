@@ -101,22 +101,17 @@ class Sink:
         return bool(self.messages) and not self.messages[-1]["more_body"]
 
 
-class Stoppable(PlainFormat):
-    stoppable = True
-
-
-def new_run(body="abc", *, run_id="r", heartbeat=None, stoppable=False, **pacing):
+def new_run(body="abc", *, run_id="r", heartbeat=None, **pacing):
     planned = plan(lay_out(compile_script(body), Unit.GRAPHEME, 1), Pacing(**pacing))
     context = Context(
         run_id=run_id, slug="s", revision="0" * 16, seed=0, retry_ms=100, end=9
     )
     return Run(
         planned,
-        Stoppable() if stoppable else PlainFormat(),
+        PlainFormat(),
         context,
         clock=clock,
         heartbeat=heartbeat,
-        stoppable=stoppable,
     )
 
 
@@ -345,7 +340,7 @@ def test_a_halted_stream_ends_when_it_is_told(play, wait):
 
     async def test():
         sink = Sink(0, 0, wait)
-        run = new_run("abcdef", stoppable=True, delay=1)
+        run = new_run("abcdef", delay=1)
         _, ended = begin(run, sink)
         await asyncio.sleep(2.5)
         assert await halt_runs("r") in (2, 3)
@@ -365,7 +360,7 @@ def test_a_halted_stream_ends_when_it_is_told(play, wait):
 def test_a_stream_that_is_told_to_end_while_its_reader_waits_ends_then(play):
     async def test():
         sink = Sink(0, 0, 4)
-        run = new_run("abcdef", stoppable=True, delay=1)
+        run = new_run("abcdef", delay=1)
         _, ended = begin(run, sink)
         await asyncio.sleep(2.5)
         await halt_runs("r")
@@ -373,19 +368,6 @@ def test_a_stream_that_is_told_to_end_while_its_reader_waits_ends_then(play):
         await ended.wait()
         assert sink.complete
         assert run.tally.outcome == "stopped"
-
-    play(test)
-
-
-def test_a_stoppable_stream_is_on_time(play):
-    async def test():
-        sink = Sink()
-        started = time.monotonic()
-        _, ended = begin(new_run("abcdef", stoppable=True, delay=0.5), sink)
-        await ended.wait()
-        assert spoken(sink.body) == "abcdef"
-        for number, at in enumerate(sink.times[:6]):
-            assert -1e-6 <= at - started - number * 0.5 <= 2 * TICK + 1e-3
 
     play(test)
 

@@ -18,9 +18,7 @@ from tests.clocks import FakeClock
 from tests.oracles import read_events
 
 
-def make_run(
-    body="abc", wire_format=None, heartbeat=None, stoppable=False, clock=None, **pacing
-):
+def make_run(body="abc", wire_format=None, heartbeat=None, clock=None, **pacing):
     planned = plan(lay_out(compile_script(body), Unit.GRAPHEME, 1), Pacing(**pacing))
     context = Context(
         run_id="r", slug="s", revision="0" * 16, seed=0, retry_ms=100, end=9
@@ -31,7 +29,6 @@ def make_run(
         context,
         heartbeat=heartbeat,
         clock=clock or FakeClock(),
-        stoppable=stoppable,
     )
 
 
@@ -110,15 +107,13 @@ class Stoppable(PlainWriter):
 
 
 class StoppableFormat(PlainFormat):
-    stoppable = True
-
     def writer(self, context):
         return Stoppable(context)
 
 
 async def test_a_halted_run_says_no_more_and_ends_when_told():
     clock = MonotonicClock()
-    run = make_run("abcd", StoppableFormat(), clock=clock, stoppable=True, delay=0.1)
+    run = make_run("abcd", StoppableFormat(), clock=clock, delay=0.1)
     frames = run.frames()
     for _ in range(3):
         await anext(frames)
@@ -136,7 +131,7 @@ async def test_a_halted_run_says_no_more_and_ends_when_told():
 
 
 async def test_a_run_halted_before_its_first_step_says_nothing():
-    run = make_run("abcd", StoppableFormat(), stoppable=True, delay=0)
+    run = make_run("abcd", StoppableFormat(), delay=0)
     assert await halt_runs("r") == 0
     await end_runs("r", 7)
     body = b"".join([frame async for frame in run.frames()])
@@ -144,7 +139,7 @@ async def test_a_run_halted_before_its_first_step_says_nothing():
 
 
 async def test_a_format_that_cannot_say_so_takes_a_stop_for_an_error():
-    run = make_run("abcd", stoppable=True, delay=0)
+    run = make_run("abcd", delay=0)
     await halt_runs("r")
     await end_runs("r", 7)
     body = b"".join([frame async for frame in run.frames()])

@@ -10,7 +10,7 @@ from tests.processes import Server, eventually
 
 _END = re.compile(
     r"^(?P<at>[\d.]+) (?P<pid>\d+) streams\.runs INFO run (?P<run_id>\w+) of \S+"
-    r" \(\S+\): (?P<outcome>\w+) after [\d.]+ s, (?P<steps>\d+) of \d+ steps,",
+    r" \(\S+\): (?P<outcome>[\w' ]+?) after [\d.]+ s, (?P<steps>\d+) of \d+ steps,",
     re.MULTILINE,
 )
 

@@ -77,9 +77,29 @@ async def test_a_stream_can_be_held_hurried_and_stopped(server, socket, publish)
         assert time.monotonic() - started < 4  # five seconds at normal speed
         await tell(ws, action="stop")
         assert (await hear(ws, until=("stopped",)))[-1] == {"event": "stopped"}
-        assert wait_for_end(server, opening["run"]).outcome == "cut"
+        assert wait_for_end(server, opening["run"]).outcome == "stopped"
         await tell(ws, action="start", delay_ms=0)
         assert said(await hear(ws)) == "x" * 400
+
+
+async def test_a_socket_is_stepped_and_dropped_and_resumes(server, socket, publish):
+    path = publish("abcdef", delay_ms=60_000)
+    async with socket(path) as ws:
+        await tell(ws, action="start")
+        [opening] = await hear(ws, until=("open",))
+        await tell(ws, action="hold")
+        await tell(ws, action="step", steps=1)
+        frames = [json.loads(await asyncio.wait_for(ws.recv(), 5)) for _ in range(2)]
+        assert said(frames) == "ab"
+        await tell(ws, action="drop")
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(ws.recv(), 5)
+        assert ws.close_code == 4503
+    assert wait_for_end(server, opening["run"]).outcome == "dropped on purpose"
+    async with socket(path) as ws:
+        last = frames[-1]["id"]
+        await tell(ws, action="start", last_event_id=last, delay_ms=0)
+        assert said(await hear(ws)) == "cdef"
 
 
 async def test_a_socket_cut_after_any_event_resumes_where_it_was(socket, publish):
@@ -121,9 +141,10 @@ async def test_a_client_that_leaves_ends_its_run(server, socket, publish):
         (
             '{"action": "jump"}',
             400,
-            'There is no action "jump". Known: start, stop, hold, release, speed.',
+            'There is no action "jump". Known: start, stop, hold, release, step, drop,'
+            " speed.",
         ),
-        ('{"action": "hold"}', 400, 'Nothing plays: send {"action": "start"} first.'),
+        ('{"action": "step"}', 400, 'Nothing plays: send {"action": "start"} first.'),
         (
             '{"action": "start", "chunk_size": 0}',
             400,

@@ -8,7 +8,7 @@ from streams.core.directions import Channel
 from streams.core.parameters import PARAMETERS
 from streams.core.script import Text
 from streams.demo import load_demo
-from streams.models import Script, Stream
+from streams.models import ApiKey, Script, Stream
 
 
 def prepare() -> list[str]:
@@ -16,8 +16,20 @@ def prepare() -> list[str]:
     return list(Stream.objects.values_list("slug", flat=True))
 
 
+def publish_slow(slug: str) -> str:
+    """Publish a stream that waits for a minute between chunks; return a key's secret."""
+    script = Script.objects.create(slug=slug, title=slug, body="abcdefghijklmnopqrstuv")
+    timing = {"delay_ms": 60_000, "ttft_ms": 0}
+    Stream.objects.create(
+        slug=slug, title=slug, script=script, published=True, **timing
+    )
+    return ApiKey.issue("tests", may_control=True)[1]
+
+
 def bodies() -> dict[str, str]:
     scripts = Script.objects.filter(rendering="literal")
+    # A hold would wait for somebody to release it.
+    scripts = scripts.exclude(body__contains="stream: hold")
     return {
         script.slug: "".join(
             cue.text

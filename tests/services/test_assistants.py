@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.clients import assistants_content, content
+from tests.clients import assistants_content, content, kept_content
 from tests.clients.scripts import HOSTILE, SCRIPTS
 from tests.processes import serve
 
@@ -16,10 +16,11 @@ HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
 @pytest.fixture(scope="module")
 def site(postgresql_project):
     postgresql_project.call(content.publish_all)
+    postgresql_project.call(kept_content.republish, "long", "x" * 300, delay_ms=100)
     with serve("uvicorn", env=postgresql_project.env, workers=2) as server:
         yield server.url
     # Others count what is there.
-    postgresql_project.call(assistants_content.withdraw, list(SCRIPTS))
+    postgresql_project.call(assistants_content.withdraw, [*SCRIPTS, "long"])
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ def test_what_a_run_made_is_kept_once(http, at_once):
 
 
 def test_one_run_of_many_holds_the_thread(http, at_once):
-    thread, body = begin(http, "paced")
+    # It plays on, however long the others take to ask.
+    thread, body = begin(http, "long")
     responses = at_once(f"{thread}/runs", body)
     assert sorted(r.status_code for r in responses) == [200, *[400] * 7]
     [run] = http.get(f"{thread}/runs").json()["data"]

@@ -166,7 +166,8 @@ async def until(check, seconds=20):
 async def test_both_workers_play_what_one_http2_connection_asks_for(
     machine, nginx, publish
 ):
-    slug = publish(TEXT, delay_ms=50)
+    text = TEXT * 3  # Long enough for all to have begun.
+    slug = publish(text, delay_ms=50)
     url = f"{nginx.https}/streams/{slug}/events"
     async with httpx.AsyncClient(http2=True, verify=False, trust_env=False) as client:
         playing = [asyncio.create_task(client.get(url)) for _ in range(40)]
@@ -174,7 +175,7 @@ async def test_both_workers_play_what_one_http2_connection_asks_for(
         shares = machine.playing()
         answers = await asyncio.gather(*playing)
     assert {answer.http_version for answer in answers} == {"HTTP/2"}
-    assert {spoken(answer.content) for answer in answers} == {TEXT}
+    assert {spoken(answer.content) for answer in answers} == {text}
     # Least connections: half each, but for those that nginx keeps for later.
     assert min(shares) >= 15
 
@@ -241,7 +242,8 @@ async def play_while(machine, nginx, publish, do):
 
     Return the readers that went on with the other worker.
     """
-    slug = publish(TEXT, delay_ms=60, retry_ms=200)
+    text = TEXT * 2
+    slug = publish(text, delay_ms=60, retry_ms=200)
     readers = [Played() for _ in range(20)]
     url = f"{nginx.http}/streams/{slug}/events"
     async with new_client() as client:
@@ -252,7 +254,7 @@ async def play_while(machine, nginx, publish, do):
         # systemd would kill it ten seconds after SIGTERM.
         await asyncio.to_thread(machine.workers[0].process.wait, 10)
         await playing
-    assert {one.text for one in readers} == {TEXT}
+    assert {one.text for one in readers} == {text}
     assert {one.resets for one in readers} == {0}
     moved = [one for one in readers if one.connections > 1]
     assert len(moved) >= 5
@@ -272,7 +274,7 @@ async def test_streams_of_a_killed_worker_resume_and_its_successor_plays(
         assert machine.playing()[0]
 
     # nginx tries it again five seconds after it failed.
-    eventually(check, timeout=10)
+    eventually(check, timeout=20)
 
 
 async def test_a_worker_that_is_restarted_breaks_no_connection(machine, nginx, publish):

@@ -5,7 +5,6 @@ hear of it from there.
 """
 
 import time
-from bisect import bisect_right
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -55,10 +54,12 @@ def _cut(thread: Kept, play: Play, at: int) -> None:
     if prepared is None:
         settling.fail(play)
         return
-    sent = async_to_sync(halt_runs)(play.pin.run_id)
-    if sent is None:
-        sent = bisect_right(prepared.plan.due, play.elapsed)
-    outcome = Outcome(prepared.context, prepared.plan.steps[:sent])
+    position = async_to_sync(halt_runs)(play.pin.run_id)
+    if position is None:
+        said = prepared.plan.until(play.elapsed).steps
+    else:
+        said = prepared.plan.steps.before(position)
+    outcome = Outcome(prepared.context, said)
     settling.record(thread, play, outcome.ended(cancelled_at=at), outcome.usage)
 
 

@@ -19,6 +19,7 @@ from streams.exceptions import Problem
 from streams.formats.call import Call, Message
 from streams.formats.conversation import last_user_message
 from streams.formats.openai_assistants_run import new_run, queued
+from streams.formats.overrides import with_overrides
 from streams.models.kept import Kept
 from streams.preparation import Prepared, prepare
 
@@ -145,6 +146,7 @@ def _prepare(
         round=0,
         params=dict(visit.fields),
     )
+    call = with_overrides(call, visit.incoming)
     return prepare(find_model(call.model, visit.asker), call, counts_tokens=True)
 
 

@@ -30,6 +30,7 @@ const text = (message) => message.parts.filter((part) => part.type === 'text').m
 heard.hostile = await send('hostile');
 heard.reasoning = await send('reasoning');
 heard.refusal = await send('refusal');
+heard.named = await send('named');
 heard.filtered = await send('filtered');
 heard.limited = await send('limited');
 heard.keyed = text((await send('keyed', { headers: { Authorization: `Bearer ${key}` } })).message);
