@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 
 from streams import lookup
 from streams.models import Script
+from streams.signals import called
 from streams.views import events
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -202,3 +203,20 @@ def test_login_required_middleware_lets_streams_decide(make_stream):
 def test_wsgi_requests_are_what_the_view_refuses():
     """The oracle for the 501: Django's own request class for WSGI."""
     assert RequestFactory().get("/").__class__.__name__ == "WSGIRequest"
+
+
+async def test_a_site_is_told_of_every_run(make_stream, play):
+    await sync(make_stream)("ab")
+    told = []
+
+    def listen(entry, call, planned, **signal):
+        told.append((entry, call.prompt, planned, entry.outcome))
+
+    called.connect(listen)
+    try:
+        await play("hello/events?prompt=Hi")
+    finally:
+        called.disconnect(listen)
+    [(entry, prompt, planned, outcome)] = told
+    assert (entry.stream, prompt, planned, outcome) == ("hello", "Hi", 2, "")
+    assert entry.outcome == "completed"
