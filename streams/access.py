@@ -97,7 +97,7 @@ def find_stream(slug: str, asker: Asker) -> Stream:
 
 
 def stream_named(slug: str) -> Stream:
-    """Return the stream at `slug`, whoever may play it; raise Problem if there is none."""
+    """Return the stream at `slug`, whoever may play it; raise Problem without one."""
     stream = _named(slug)
     if stream is None:
         raise _not_found(slug)

@@ -173,7 +173,8 @@ def _permitted(stream: Stream, call: Call, name: str) -> str | None:
             message=(
                 f"Stream '{stream.slug}' takes no `{name}` from callers, and this call"
                 f" has {shown(name, asked)}. Whoever edits the stream can permit it:"
-                " tick 'Callers may inject faults' in the admin."
+                " tick 'Callers may inject faults' in the admin, or write"
+                " `allow_faults: true` into its file."
             ),
             param=name,
         )

@@ -31,7 +31,8 @@ def script_asked_for(stream: Stream, call: Call) -> Script | None:
             message=(
                 f"Stream '{stream.slug}' lets no caller choose its script, and this"
                 f" call has {shown('script', asked)}. Whoever edits the stream can"
-                " permit it: tick 'Callers may choose the script' in the admin."
+                " permit it: tick 'Callers may choose the script' in the admin, or"
+                " write `allow_script: true` into its file."
             ),
             param="script",
         )

@@ -12,14 +12,26 @@ own. What it takes is in the extra `serve`.
 import os
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from streams.standalone.client import ScriptedStream, StreamServer
+if TYPE_CHECKING:
+    from streams.standalone.client import ScriptedStream, StreamServer
 
 __all__ = ["ScriptedStream", "StreamServer", "make_stream", "stream_server"]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Bring in the classes for whoever names them: each pytest loads this file."""
+        if name not in ("ScriptedStream", "StreamServer"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from streams.standalone import client
+
+        return getattr(client, name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,12 +43,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def stream_server(request: pytest.FixtureRequest) -> Iterator[StreamServer]:
+def stream_server(request: pytest.FixtureRequest) -> Iterator["StreamServer"]:
     """A real server on a free port, for the whole session.
 
     While it runs, OPENAI_BASE_URL, ANTHROPIC_BASE_URL and their like point at it, with
     keys where there are none, so that SDKs which are made in a test ask here.
     """
+    from streams.standalone.client import StreamServer
+
     folder = str(request.config.getini("streams_folder"))
     path = str(request.config.rootpath / folder) if folder else ""
     with StreamServer.start(path) as server, pytest.MonkeyPatch.context() as patch:
@@ -49,8 +63,8 @@ def stream_server(request: pytest.FixtureRequest) -> Iterator[StreamServer]:
 
 @pytest.fixture
 def make_stream(
-    stream_server: StreamServer, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., ScriptedStream]]:
+    stream_server: "StreamServer", request: pytest.FixtureRequest
+) -> Iterator["Callable[..., ScriptedStream]"]:
     """Make streams that are gone after the test: `make_stream(text, **settings)`.
 
     The text is a script, directions included. Settings are those of a stream's file:
@@ -61,7 +75,7 @@ def make_stream(
     made: list[ScriptedStream] = []
     stem = re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]
 
-    def make(text: str, *, slug: str = "", **settings: Any) -> ScriptedStream:
+    def make(text: str, *, slug: str = "", **settings: Any) -> "ScriptedStream":
         slug = slug or f"{stem or 'test'}-{uuid4().hex[:8]}"
         stream = stream_server.make(slug, text, settings)
         made.append(stream)

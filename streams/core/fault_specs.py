@@ -40,6 +40,8 @@ def parse_faults(raw: str) -> tuple[Fault, ...]:
 def _parse(text: str, raw: str) -> Fault:
     name, *parts = text.split(":")
     try:
+        if name not in tuple(Kind):
+            raise ValueError(f"'{name[:40]}' is no kind of fault")
         kind = Kind(name)
         if kind == Kind.STATUS:
             return _parse_status(parts)

@@ -41,7 +41,7 @@ def listen(command: BaseCommand, options: Mapping[str, Any]) -> list[Answer]:
     keep_quiet()
     host, port = listening.getsockname()[:2]
     command.stderr.write(
-        f"Listening on http://{host}:{port} for {url.scheme}://{url.hostname}."
+        f"Listening on http://{host}:{port} for {url.scheme}://{url.netloc.rpartition('@')[2]}."
         " Make it your client's base URL, and ask. Ctrl+C ends it."
     )
     answers: list[Answer] = []

@@ -181,6 +181,10 @@ class Fault(models.Model):
     def clean(self) -> None:
         """Say what the kind wants, and what says nothing to it."""
         errors: dict[str, str] = {}
+        if self.title.casefold() == faults.OVERRIDE:
+            errors["title"] = _(
+                "That names the faults that requests ask for: give it another."
+            )
         if self.kind not in self.Kind.values:
             return
         kind = faults.Kind(self.kind)

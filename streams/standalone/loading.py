@@ -1,5 +1,6 @@
 """A folder of scripts that is loaded, and again when its files change."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from django.db import connections
 
 from streams.models import Stream
 from streams.porting import PortingError, Report, load_folder
+
+logger = logging.getLogger("streams")
 
 LOOK_EVERY = 0.3
 """Seconds from one look at the folder to the next."""
@@ -59,6 +62,9 @@ class Folder:
                 self._choose_default()
             except (PortingError, OSError) as error:
                 print(error, file=sys.stderr, flush=True)
+            except Exception:
+                # The next change is looked at again.
+                logger.exception("%s cannot be loaded", self.path)
             finally:
                 connections.close_all()
 

@@ -25,7 +25,8 @@ class StreamServerError(Exception):
 @contextmanager
 def run_server(folder: str, token: str) -> Iterator[str]:
     """Run a server for as long as the context is open, and return its URL."""
-    command = [sys.executable, "-m", "streams", "serve", "--port", "0"]
+    # Nothing of the project's own folder (-P), which may well have a `channels`.
+    command = [sys.executable, "-P", "-m", "streams", "serve", "--port", "0"]
     process = subprocess.Popen(
         [*command, *([folder] if folder else [])],
         env={**_inherited(), "STREAMS_TOKEN": token, "PYTHONUNBUFFERED": "1"},

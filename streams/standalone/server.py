@@ -64,10 +64,11 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
+        why = getattr(error, "strerror", "") or str(error)
         raise CannotServe(
-            f"{host}:{port} cannot be listened on ({error.strerror}): choose another"
+            f"{host}:{port} cannot be listened on ({why}): choose another"
             " with --port, or 0 for any that is free."
         ) from None
     listener.listen(2048)

@@ -300,6 +300,7 @@ async def test_what_is_not_permitted_is_refused_with_the_remedy(
     assert (played.status, played.problem["code"]) == (403, "fault_not_permitted")
     assert name in played.problem["detail"]
     assert "tick 'Callers may inject faults'" in played.problem["detail"]
+    assert "`allow_faults: true`" in played.problem["detail"]
     header, value = name.split("=")
     asked = {f"X-Stream-{header.replace('_', '-')}": value}
     body = json.dumps(HELLO)
@@ -616,6 +617,7 @@ async def test_a_plan_shows_the_faults_of_the_next_call(published, play):
         ({"kind": "drop", "chance_percent": 101}, "chance_percent", "100"),
         ({"kind": "error", "error_type": "odd"}, "error_type", "not a valid choice"),
         ({"kind": "crash"}, "kind", "not a valid choice"),
+        ({"kind": "drop", "title": "Override"}, "title", "give it another"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(make_stream, values, field, words):

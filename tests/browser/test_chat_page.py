@@ -1,14 +1,17 @@
 """A chat page, tested as its owner would: with nothing but the plugin's fixtures."""
 
+import os
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 PAGE = Path(__file__).with_name("chat.html").as_uri()
+# `TIMES=50 pytest tests/browser/test_chat_page.py`: never a flake.
+TIMES = int(os.environ.get("TIMES", "3"))
 
 
-@pytest.mark.parametrize("time", range(3))
+@pytest.mark.parametrize("time", range(TIMES))
 def test_a_stopped_answer_goes_on_where_it_was(make_stream, page, time):
     stream = make_stream("One two three four five.", unit="word", delay_ms=5)
     stream.hold_after(3)

@@ -1,10 +1,19 @@
 """A server with streams for the vendors' SDKs to talk to."""
 
+from contextlib import closing
+
 import pytest
 
 from tests.clients import assistants_content, content, kept_content
 from tests.clients.assistants import connect
-from tests.processes import COMMANDS, serve
+from tests.processes import COMMANDS, Project, serve
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A database of its own: clients are told which streams there are."""
+    with closing(Project(tmp_path_factory.mktemp("clients"))) as project:
+        yield project
 
 
 @pytest.fixture(scope="session")

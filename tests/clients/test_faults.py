@@ -10,6 +10,7 @@ import pytest
 from anthropic._exceptions import OverloadedError
 
 from tests.clients import admin_forms, assistants_content
+from tests.processes import serve
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -53,6 +54,7 @@ def test_openai_waits_for_the_injected_429_and_succeeds(api, stream):
 def test_anthropic_is_overloaded_by_the_injected_529(api, stream):
     admin, page = stream
     admin.change(page, "faults", title="rush hour", kind="status", status="529")
+    admin.change(page, "rules", title="greeted", prompt_text="hello", fault="rush hour")
     with (
         anthropic.Anthropic(base_url=api, api_key="any", max_retries=0) as client,
         pytest.raises(OverloadedError) as caught,
@@ -62,6 +64,7 @@ def test_anthropic_is_overloaded_by_the_injected_529(api, stream):
     assert error.status_code == 529
     assert error.body["error"]["type"] == "overloaded_error"
     assert error.response.headers["X-Stream-Fault"] == "status 529 (fault: rush hour)"
+    assert error.response.headers["X-Stream-Rule"] == "greeted"
 
 
 @pytest.mark.parametrize("streams", [True, False])
@@ -109,7 +112,9 @@ def heard(url, seed):
     return announced, got.replace(response.headers["X-Stream-Run"].encode(), b"")
 
 
-def test_a_seed_gives_the_same_bytes_and_faults_in_every_process(api, daphne, stream):
+def test_a_seed_gives_the_same_bytes_and_faults_in_every_process(
+    api, daphne, stream, project
+):
     admin, page = stream
     admin.change(page, delay_ms="1", jitter_percent="90")
     half = {"chance_percent": "50"}
@@ -118,4 +123,7 @@ def test_a_seed_gives_the_same_bytes_and_faults_in_every_process(api, daphne, st
     admin.change(page, "faults", kind="duplicate", **half)
     found = [heard(api, seed) for seed in range(16)]
     assert [heard(daphne, seed) for seed in range(16)] == found
+    # What a restart leaves is in the database.
+    with serve("uvicorn", env=project.env) as restarted:
+        assert [heard(restarted.url, seed) for seed in range(16)] == found
     assert len({announced for announced, _ in found}) >= 5

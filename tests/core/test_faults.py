@@ -143,3 +143,4 @@ def test_a_fault_that_cannot_be_read_is_a_problem_with_examples(raw):
     assert caught.value.param == "fault"
     assert raw[:40] in caught.value.message
     assert "`stall:5:2s`" in caught.value.message
+    assert "Kind" not in caught.value.message

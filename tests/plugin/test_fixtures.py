@@ -23,9 +23,15 @@ def texts(url, **headers):
 def test_a_project_without_django_gets_the_fixtures(pytester, monkeypatch):
     for name in ("DJANGO_SETTINGS_MODULE", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
+    # Its own modules, whatever their names, are not the server's.
+    pytester.makepyfile(channels="raise SystemExit")
+    # pytester puts the folder there.
+    pytester.makeconftest("import os; del os.environ['PYTHONPATH']")
     pytester.makepyfile(
         """
         import sys
+
+        loaded = set(sys.modules)
         import openai
 
         def test_retries(make_stream):
@@ -44,6 +50,8 @@ def test_a_project_without_django_gets_the_fixtures(pytester, monkeypatch):
             assert {call.prompt for call in stream.calls} == {"Hi"}
             stream.assert_complete()
             assert "django" not in sys.modules
+            assert "streams.pytest_plugin" in loaded
+            assert "streams.standalone.client" not in loaded  # costs 30 ms
         """
     )
     # What a project of one's own would not have.
@@ -118,7 +126,8 @@ def test_sdks_ask_here_without_being_told(make_stream):
     make_stream("Not this")
     stream = make_stream("But this", delay_ms=0)
 
-    answer = openai.OpenAI().responses.create(model="any", input="Hi")
+    with openai.OpenAI() as client:
+        answer = client.responses.create(model="any", input="Hi")
 
     assert answer.output_text == "But this"
     assert [call.format for call in stream.calls] == ["openai-responses"]

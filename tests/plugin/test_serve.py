@@ -53,6 +53,7 @@ def test_a_folder_is_served_and_edits_show(folder):
         (["missing"], "missing"),
         (["."], "greeting.md"),
         ([".", "--port", "taken"], "choose another with --port"),
+        ([".", "--port", "99999"], "choose another with --port"),
         ([], "name a folder"),
     ],
 )

@@ -185,7 +185,7 @@ def _summary(recording: Recording) -> str:
     calls = sum(isinstance(entry, Called) for entry in recording.entries)
     parts = [recording.format, f"{len(list(recording.deltas()))} deltas"]
     if calls:
-        parts.append(f"{calls} tool calls")
+        parts.append("1 tool call" if calls == 1 else f"{calls} tool calls")
     ended = recording.ended
     parts.append("without times" if ended is None else f"{ended:.2f} s")
     return ", ".join(parts)
