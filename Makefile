@@ -6,7 +6,7 @@ VENV ?= .venv
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-ALONE := servers
+ALONE := bench servers
 MESSAGES := $(patsubst %,%/locale/zh_Hans/LC_MESSAGES/django.po,streams streamsite)
 
 .PHONY: bench setup demo demo-tls test test-newest programs lint format messages
@@ -27,8 +27,8 @@ test: $(VENV)/.test programs
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/$(ALONE)
-	$(BIN)/python -m pytest tests/$(ALONE)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore tests/,$(ALONE))
+	$(BIN)/python -m pytest $(addprefix tests/,$(ALONE))
 endif
 
 test-newest:

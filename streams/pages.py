@@ -44,6 +44,7 @@ def stream(request: HttpRequest, slug: str) -> HttpResponseBase:
     context = {
         "stream": found,
         "estimate": found.estimate(),
+        "units": Stream.Units.choices,
         "events_url": request.build_absolute_uri(events_url),
     }
     return render(request, "streams/stream.html", context)

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 from streams.access import find_stream
 from streams.api.base import endpoint
 from streams.choosing import Counting
+from streams.core.directions import NamedEvent
+from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.base import Format
@@ -55,6 +57,14 @@ def _format_asked_for(request: HttpRequest) -> Format:
         return get_format("plain")
 
 
+def _event_of(step: Step) -> dict[str, str]:
+    """Name a step's own event: an EventSource hears those only that it asks for."""
+    direction = step.direction
+    if direction and isinstance(direction.value, NamedEvent):
+        return {"event": direction.value.name}
+    return {}
+
+
 @login_not_required
 @require_safe
 def plan(request: HttpRequest, slug: str) -> HttpResponse:
@@ -80,6 +90,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     steps = [
         {"position": step.position, "due": round(due, 6), "text": step.text}
         | ({"direction": step.direction.name} if step.direction else {})
+        | _event_of(step)
         for due, step in prepared.plan
     ]
     context = prepared.context

@@ -42,6 +42,7 @@ LAYERS = (
         "templatetags",
         "checks",
         "requests",
+        "embedding",
     ),
     ("recording", "whole", "serving", "steering"),
     ("api",),

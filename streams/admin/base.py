@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from streams.admin.porting import Porting
+from streams.admin.preview import Previewing
+from streams.admin.second_editor import Guarding
 from streams.models import Stream
 
 # Generic for the type checker only.
@@ -48,7 +50,7 @@ class TagFilter(admin.SimpleListFilter):
         return queryset.filter(tags__regex=rf"(^|,)\s*{tag}\s*(,|$)")
 
 
-class EntryAdmin(Porting):
+class EntryAdmin(Previewing, Guarding, Porting):
     """A list that a person can work with, and copies of what is in it."""
 
     change_form_template = "admin/streams/change_form.html"
@@ -80,6 +82,21 @@ class EntryAdmin(Porting):
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Entry | None = None,
+    ) -> HttpResponse:
+        context["state_shown"] = self.state_shown(request, obj)
+        may = self.has_change_permission(request, obj) if change else add
+        if may and not context["is_popup"]:
+            context |= self.preview_context(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def links(self, request: HttpRequest, entry: Entry) -> dict[str, str]:
         """Return what else an entry's page has links to."""

@@ -132,6 +132,23 @@ class FaultInline(StackedInline):
         return self.has_add_permission(request, obj)
 
 
+def faults_to_come(formset: FaultFormSet) -> list[faults.Fault]:
+    """Return what the forms make go wrong with any call, saved or not; what a rule
+    brings happens where that rule wins."""
+    of_rules = set(
+        Fault.objects.filter(
+            stream=formset.instance.pk, rules__isnull=False
+        ).values_list("pk", flat=True)
+    )
+    kept = [
+        form.instance
+        for form in formset.forms
+        if not formset._should_delete_form(form)  # type: ignore[attr-defined]
+    ]
+    kept.sort(key=lambda fault: fault.order)
+    return [f.spec for f in kept if f.enabled and f.pk not in of_rules]
+
+
 def copy_faults(original: Stream, copy: Stream) -> dict[int, int]:
     """Give a stream the faults of another; return whose copy is which."""
     copies = {}

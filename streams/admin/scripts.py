@@ -16,6 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from streams.admin.base import EntryAdmin, TagFilter
 from streams.admin.differences import difference
+from streams.admin.preview import timing_of
+from streams.admin.rehearsal import Rehearsal
 from streams.admin.script_form import EMIT_PERMISSION, ScriptForm, emit_refusal
 from streams.core.emitting import newly_emitting
 from streams.models import Revision, RuleScript, Script, Stream
@@ -95,6 +97,18 @@ class ScriptAdmin(EntryAdmin):
     def played_by(self, entry: Script) -> list[Stream]:
         said = Q(script=entry) | Q(rules__scripts=entry)
         return list(Stream.objects.filter(said).distinct())
+
+    def rehearsal_choices(self, request: HttpRequest, entry: Any) -> list[Stream]:
+        # Whose timing they may see.
+        may = request.user.has_perm("streams.view_stream")
+        return self.played_by(entry) if entry and may else []
+
+    def rehearse(
+        self, request: HttpRequest, entry: Any, formsets: Any, **options: Any
+    ) -> Rehearsal:
+        offered = self.rehearsal_choices(request, entry)
+        stream = timing_of(request.POST.get("_stream", ""), offered)
+        return Rehearsal.of(stream, entry, **options)
 
     # Revisions
 

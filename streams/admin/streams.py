@@ -14,7 +14,10 @@ from django.views.decorators.http import require_http_methods
 
 from streams.admin.base import EntryAdmin, TagFilter, play_url
 from streams.admin.explaining import explain_view
-from streams.admin.faults import FaultInline, copy_faults
+from streams.admin.faults import FaultFormSet, FaultInline, copy_faults, faults_to_come
+from streams.admin.presets import PRESETS
+from streams.admin.preview import check_formset
+from streams.admin.rehearsal import Rehearsal
 from streams.admin.rules import MOVE, RuleInline, put_in_order
 from streams.admin.sequence import copy_rules
 from streams.admin.workers import runs_url
@@ -123,6 +126,21 @@ class StreamAdmin(EntryAdmin):
         if request.user.has_perm("streams.view_run"):
             links["runs_url"] = runs_url(stream=entry.slug)
         return links
+
+    def preview_context(self, request: HttpRequest, entry: Any) -> dict[str, Any]:
+        return super().preview_context(request, entry) | {"presets": PRESETS}
+
+    def rehearse(
+        self, request: HttpRequest, entry: Any, formsets: Any, **options: Any
+    ) -> Rehearsal | None:
+        if not entry.script_id:
+            return None
+        armed = []
+        for formset in formsets:
+            if isinstance(formset, FaultFormSet):
+                check_formset(formset)
+                armed = faults_to_come(formset)
+        return Rehearsal.of(entry, entry.script, armed=armed, **options)
 
     # Rules
 

@@ -66,7 +66,8 @@ def _in_tables(name: str, old: Any, new: Any) -> Iterator[Change]:
                     yield _plain(f"{what}: {key}", value, after[title][key])
     kept = [title for title in after if title in before]
     if kept != [title for title in before if title in after]:
-        text = f"{name}: {_('in another order')}"
+        # Not in the f-string, where nothing is found that is to be translated.
+        text = f"{name}: " + _("in another order")
         yield Change(what=name, before=list(before), after=list(after), text=text)
 
 
@@ -97,7 +98,8 @@ def _body(old: str, new: str) -> str:
     lines = list(unified_diff(_lines(old), _lines(new), n=0, lineterm=""))[2:]
     added = sum(line.startswith("+") for line in lines)
     removed = sum(line.startswith("-") for line in lines)
-    place = lines[0].split()[2].lstrip("+").split(",")[0] if lines else "?"
+    # A file that lost its first lines has its change before line 1.
+    place = max(1, int(lines[0].split()[2].lstrip("+").split(",")[0])) if lines else 1
     said = ngettext(
         "+%(added)d −%(removed)d line, the first at line %(place)s",
         "+%(added)d −%(removed)d lines, the first at line %(place)s",

@@ -1,11 +1,17 @@
 """What the app's own pages say about streams."""
 
+from typing import Any
+
 from django import template
+from django.forms.utils import flatatt
+from django.template.context import Context
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from streams.embedding import player
 from streams.models import Rule
 from streams.models.rule import ordered_parts
 from streams.models.timing import Estimate
@@ -27,7 +33,7 @@ def in_words(estimate: Estimate | None) -> str:
 def duration(seconds: float) -> str:
     """Say a duration: "9.8 s" or "2 min 05 s"."""
     if round(seconds, 1) < 60:
-        said = _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
+        said = _("%(seconds)s s") % {"seconds": number_format(round(seconds, 1), 1)}
     else:
         minutes, rest = divmod(round(seconds), 60)
         values = {"minutes": minutes, "seconds": rest}
@@ -66,7 +72,8 @@ def rule_in_words(rule: Rule) -> str:
     if rule.fault:
         answer.append(f"{name('fault')} “{rule.fault}”")
     conditions = ", ".join(said) or _("any call")
-    return f"{conditions} → {', '.join(answer) or _('the stream’s own script')}"
+    answers = ", ".join(answer) or _("the stream’s own script")
+    return f"{conditions} → {answers}"
 
 
 def shortened(text: str) -> str:
@@ -86,3 +93,65 @@ def admin_url(name: str, *args: object) -> str:
         return reverse(f"admin:{name}", args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag(takes_context=True)
+def stream_player(
+    context: Context,
+    slug: str,
+    *,
+    lane: str = "sse",
+    controls: object = True,
+    autoplay: bool = False,
+    prompt: object = None,
+    seed: object = None,
+    speed: object = None,
+    events: str | None = None,
+    theme: str | None = None,
+    lang: str | None = None,
+    label: str = "",
+    src: str = "",
+    **params: object,
+) -> str:
+    """Play a stream right here: `{% stream_player "greeting" name="Ann" %}`.
+
+    What is no attribute of the element goes to the stream, as in its address.
+    docs/embedding.md says what each does.
+    """
+    request = context.get("request")
+    shown = player(
+        slug,
+        request,
+        lane=lane,
+        src=src,
+        label=label,
+        params=params,
+        prompt=prompt,
+        seed=seed,
+        speed=speed,
+        events=events,
+        autoplay=bool(autoplay),
+        controls=controls,
+        theme=theme,
+        lang=lang,
+    )
+    if shown is None:
+        return ""
+    if "attributes" in shown:
+        shown["attributes"] = flatatt(shown["attributes"])
+        # Shared by all that this page includes, unlike the context itself.
+        page: dict[Any, Any] = context.render_context.dicts[0]
+        shown["script"] = not page.get("stream_player")
+        page["stream_player"] = True
+        if shown["script"]:
+            shown["nonce"] = _nonce(context)
+    return render_to_string("streams/_player.html", shown)
+
+
+def _nonce(context: Context) -> str:
+    """Return the page's nonce, as Django 6 and django-csp have it; '' without one."""
+    nonce = context.get("csp_nonce")
+    if nonce is None:
+        nonce = getattr(context.get("request"), "csp_nonce", None)
+    # Django's is false until it is used.
+    return "" if nonce is None else str(nonce)

@@ -100,6 +100,13 @@ def test_the_plan_as_json(client, make_stream):
     assert client.get("/streams/nothing/plan").status_code == 404
 
 
+def test_the_plan_names_the_events_that_a_script_has(client, make_stream):
+    make_stream('<!-- stream: event status {"step": "thinking"} -->a')
+    first, second = client.get("/streams/hello/plan").json()["steps"]
+    assert (first["direction"], first["event"]) == ("event", "status")
+    assert "event" not in second
+
+
 def test_a_plan_too_long_to_show_says_so(client, make_stream):
     make_stream("x" * 20_001)
     answer = client.get("/streams/hello/plan")

@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from streams.models import Script
+from streams.models import Fault, Rule, Script
 from tests.conftest import cannot_run
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,7 +22,7 @@ FOLDER = "locale/zh_Hans/LC_MESSAGES"
 APPS = ["streams", "streamsite"]
 
 _STATEMENT = re.compile(r'^(msg\w+)(?:\[\d+\])? ((?:".*"\n?)+)', re.MULTILINE)
-_PLACEHOLDER = re.compile(r"%\(\w+\)\d*[sd]|%%|\{\{.*?\}\}")
+_PLACEHOLDER = re.compile(r"%\(\w+\)\d*[sd]|%%|\{\{.*?\}\}|\[\w+\]")
 _TAG = re.compile(r"<[^>]+>|&\w+;")
 
 
@@ -118,12 +118,15 @@ class Visible(HTMLParser):
         super().__init__()
         self.texts = []
         self._silent = 0
+        self._code = ""
 
     def handle_starttag(self, tag, attrs):
         self._silent += tag in self.SILENT
         attributes = dict(attrs)
-        spoken = ["title", "alt", "placeholder", "aria-label"]
-        if attributes.get("type") == "submit":
+        if attributes.get("translate") == "no":
+            self._code = tag
+        spoken = ["title", "alt", "label", "placeholder", "aria-label"]
+        if tag == "input" and attributes.get("type") == "submit":
             spoken.append("value")
         if attributes.get("role") == "status":
             spoken += [name for name in attributes if name.startswith("data-")]
@@ -131,10 +134,16 @@ class Visible(HTMLParser):
 
     def handle_endtag(self, tag):
         self._silent -= tag in self.SILENT
+        if tag == self._code:
+            self._code = ""
 
     def handle_data(self, data):
-        if not self._silent:
+        if not self._silent and not self._code:
             self.texts.append(" ".join(data.split()))
+
+
+# A caption of Django's that its own catalog lacks, and values of `finish`.
+ENGLISH_ANYWAY = ("Model name", "stop、length", "否则为 stop")
 
 
 def english_of_ours(page):
@@ -142,6 +151,8 @@ def english_of_ours(page):
     visible = Visible()
     visible.feed(page)
     shown = "\n".join(visible.texts)
+    for words in ENGLISH_ANYWAY:
+        shown = shown.replace(words, "")
     pieces = {
         piece.strip(" .,:;“”()")
         for _, *texts in messages("streams")
@@ -153,9 +164,11 @@ def english_of_ours(page):
         piece
         for piece in pieces
         if len(re.findall("[a-zA-Z]", piece)) > 3
-        # The admin makes first letters large; "?speed=" and "X-Stream-Seed" stay.
+        # The admin makes first letters large; "?speed=", "name=value" and
+        # "X-Stream-Seed" stay.
         and re.search(
-            rf"(?<![\w?-])(?i:{piece[0]}){re.escape(piece[1:])}(?![\w-])", shown
+            rf"(?<![\w?=\[-])(?i:{re.escape(piece[0])}){re.escape(piece[1:])}(?![\w-])",
+            shown,
         )
     }
 
@@ -167,8 +180,11 @@ def read(client):
     def read(language):
         script = Script.objects.get(slug="a1-script")
         paths = ["/streams/", "/streams/a1/", "/streams/a2/", "/admin/"]
-        for model, pk in (("script", script.pk), ("stream", script.streams.get().pk)):
+        stream = script.streams.get()
+        paths.append(reverse("admin:streams_stream_explain", args=[stream.pk]))
+        for model, pk in (("script", script.pk), ("stream", stream.pk)):
             address = f"admin:streams_{model}"
+            paths.append(reverse(f"{address}_import"))
             paths.append(reverse(f"{address}_changelist"))
             paths.append(reverse(f"{address}_add"))
             paths.append(reverse(f"{address}_change", args=[pk]))
@@ -195,8 +211,11 @@ def publisher(client, db):
 
 @pytest.fixture
 def content(publisher, make_stream):
-    """Two streams and a script with three revisions, all of it Chinese."""
+    """Two streams, a rule, a fault and a script with three revisions, all Chinese."""
     stream = make_stream("潮水", "a1", title="潮汐", tags="一", notes="备注")
+    fault = Fault.objects.create(stream=stream, title="断", after_event=1)
+    Rule.objects.create(stream=stream, title="潮", prompt_text="潮", fault=fault)
+    Rule.objects.create(stream=stream, title="其余", enabled=False)
     make_stream("草", "a2", title="青草", published=False, unit="sentence")
     script = stream.script
     script.title = "潮汐"

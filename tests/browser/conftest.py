@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
+from tests.browser.elsewhere import serve_pages
 from tests.conftest import cannot_run
 from tests.processes import COMMANDS, serve
 
@@ -46,7 +47,14 @@ def chromium():
 
 
 @pytest.fixture(scope="package")
-def sites(project):
+def other_origin():
+    """Another origin, whose pages the demo site lets in."""
+    with serve_pages() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def sites(project, other_origin):
     """The demo site with its content and account, on each server, by its name."""
     from tests.browser import content
 
@@ -54,6 +62,7 @@ def sites(project):
     env = project.env | {
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
         "SECRET_KEY": "tests",
+        "CORS_ALLOWED_ORIGINS": other_origin.url,
     }
     app = "streamsite.asgi:application"
     with ExitStack() as stack:

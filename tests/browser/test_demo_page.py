@@ -122,6 +122,7 @@ def test_revisions_are_compared_and_restored_by_hand(page, site, sign_in, projec
     page.wait_for_selector(".messagelist .success")
     assert page.input_value("#id_body").startswith("Hello{% if params.name %}")
     page.click(".object-tools >> text=Play")
+    page.wait_for_url("**/streams/greeting/")
     page.click("button:has-text('Play')")
     page.wait_for_selector("[data-phase=done]")
     assert said(page).startswith("Hello and welcome! 👋")
@@ -176,7 +177,7 @@ def test_the_first_event_comes_as_soon_as_it_is_due(page, every_site):
     page.click("button:has-text('Play')")
     started = time.monotonic()
     page.wait_for_selector("[data-phase=waiting]")
-    waiting = page.inner_text("[role=status]")
+    waiting = page.inner_text("[data-phase-name]")
     assert waiting == "Connected, waiting for the first event"
     page.wait_for_selector("[data-phase=streaming]")
     assert 1.8 < time.monotonic() - started < 4

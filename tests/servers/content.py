@@ -18,6 +18,12 @@ def edit(slug: str, body: str) -> None:
     script.save()
 
 
+def withdraw(slug: str) -> None:
+    """Delete a stream and its script."""
+    Stream.objects.get(slug=slug).delete()
+    Script.objects.get(slug=slug).delete()
+
+
 def overwrite(slug: str, body: str) -> None:
     """Update a script in bulk: no `save()`, no signals, no revision."""
     assert Script.objects.filter(slug=slug).update(body=body) == 1
