@@ -6,7 +6,8 @@ VENV ?= .venv
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-ALONE := bench servers
+SERVERS := tests/servers
+MEASURED := tests/bench $(patsubst %,tests/servers/test_%.py,back_pressure burdens edits lanes timing)
 MESSAGES := $(patsubst %,%/locale/zh_Hans/LC_MESSAGES/django.po,streams streamsite)
 
 .PHONY: bench setup demo demo-tls test test-newest programs lint format messages
@@ -20,15 +21,17 @@ demo-tls: $(VENV)/.demo
 
 setup: $(VENV)/.dev
 
-# Three at a time on two cores, as many tests wait. The last part measures: nothing else
-# may run beside it. Servers start faster from compiled files.
+# Three at a time on two cores, as many tests wait; two, where servers are filled. The
+# last part measures: nothing else may run beside it. Servers start faster from compiled
+# files.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.test programs
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore tests/,$(ALONE))
-	$(BIN)/python -m pytest $(addprefix tests/,$(ALONE))
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/bench --ignore $(SERVERS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore ,$(MEASURED)) $(SERVERS)
+	$(BIN)/python -m pytest $(MEASURED)
 endif
 
 test-newest:

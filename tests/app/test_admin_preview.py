@@ -251,3 +251,11 @@ def test_rules_keep_their_faults_to_themselves(preview, make_stream):
     assert spoken(preview("stream", stream.pk, data)[2]) == "Hello"
     Stream.objects.get(pk=stream.pk).rules.all().delete()
     assert spoken(preview("stream", stream.pk, data)[2]) == ""
+
+
+def test_an_entry_that_could_not_be_added_is_shown_again(client, db):
+    client.force_login(User.objects.create_superuser("root"))
+    form = script_form("<!-- stream: puase 1s -->\nkept")
+    page = client.post(reverse("admin:streams_script_add"), form)
+    assert page.status_code == 200
+    assert "kept" in page.content.decode()

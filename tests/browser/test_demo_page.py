@@ -115,6 +115,7 @@ def test_revisions_are_compared_and_restored_by_hand(page, site, sign_in, projec
     page.click("text=Greeting (uses your name)")
     page.fill("#id_body", "Something else")
     page.click("input[name=_continue]")
+    page.wait_for_selector(".messagelist .success")
     page.click(".object-tools >> text=Revisions")
     page.click("text=with the one before >> nth=0")
     assert "Something else" in page.inner_text(".diff ins")
@@ -134,6 +135,7 @@ def test_an_error_in_the_admin_keeps_the_text(page, site, sign_in):
     page.fill("#id_title", "Mine")
     page.fill("#id_body", "Three\nlines <!-- stream: pause soon -->\nof text\n")
     page.click("input[name=_save]")
+    page.wait_for_selector(".errorlist")
     assert "Line 2: 'pause soon' has no duration" in page.inner_text(".errorlist")
     assert page.input_value("#id_body") == (
         "Three\nlines <!-- stream: pause soon -->\nof text\n"

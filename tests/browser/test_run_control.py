@@ -18,6 +18,8 @@ def test_a_run_is_held_stepped_and_stopped_on_its_page(page, site, sign_in):
         while not page.locator(".field-stream a").count():
             page.reload()
         page.click(".field-stream a")
+        # Before its script is there, buttons are those of plain forms.
+        page.wait_for_load_state()
         control = page.get_by_role("region", name="Control")
         aloud = control.get_by_role("status")
         address = page.url

@@ -1,7 +1,7 @@
 """Faults that an editor makes with the admin's forms alone, as the SDKs meet them."""
 
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import anthropic
 import httpx
@@ -19,15 +19,16 @@ HELLO = [{"role": "user", "content": "Hello"}]
 def stream(project, api):
     """Return the admin, and the page of a new stream; both made by forms."""
     project.call(admin_forms.make_editor)
-    admin = admin_forms.Admin(api)
-    script = admin.add("script", title="Unlucky", slug="unlucky", body="one two three")
-    page = admin.add(
-        "stream",
-        **{"title": "Unlucky", "slug": "unlucky", "script": script.split("/")[-3]},
-        **{"published": "on", "delay_ms": "0", "unit": "word"},
-    )
-    yield admin, page
-    admin.close()
+    with closing(admin_forms.Admin(api)) as admin:
+        script = admin.add(
+            "script", title="Unlucky", slug="unlucky", body="one two three"
+        )
+        page = admin.add(
+            "stream",
+            **{"title": "Unlucky", "slug": "unlucky", "script": script.split("/")[-3]},
+            **{"published": "on", "delay_ms": "0", "unit": "word"},
+        )
+        yield admin, page
     project.call(assistants_content.withdraw, ["unlucky"])
 
 
