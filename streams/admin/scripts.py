@@ -95,7 +95,7 @@ class ScriptAdmin(EntryAdmin):
         copy.save(author=request.user, reason=reason)
 
     def played_by(self, entry: Script) -> list[Stream]:
-        if entry.pk is None:
+        if entry._state.adding:
             return []
         said = Q(script=entry) | Q(rules__scripts=entry)
         return list(Stream.objects.filter(said).distinct())
