@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SERVERS := tests/servers
-MEASURED := tests/bench $(patsubst %,tests/servers/test_%.py,back_pressure burdens edits lanes timing)
+MEASURED := tests/bench $(patsubst %,tests/servers/test_%.py,back_pressure edits timing)
 MESSAGES := $(patsubst %,%/locale/zh_Hans/LC_MESSAGES/django.po,streams streamsite)
 
 .PHONY: bench setup demo demo-tls test test-newest programs lint format messages
