@@ -25,6 +25,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from streams.access import Asker, find_stream
 from streams.admission import admit
+from streams.control import Action, Command, tell
 from streams.control.parsing import read_count
 from streams.core.parameters import PARAMETERS, check_speed
 from streams.exceptions import Injected, Problem
@@ -196,19 +197,12 @@ def _read(text: str | None) -> dict[str, Any]:
 
 
 def _control(run: Run, action: str, fields: dict[str, Any], max_speed: float) -> None:
-    match action:
-        case "hold" if (after := read_count(fields, "after", 0)) is not None:
-            run.hold_after(after)
-        case "hold":
-            run.hold()
-        case "release":
-            run.release()
-        case "step":
-            run.step(read_count(fields, "steps", 1) or 1)
-        case "drop":
-            run.drop()
-        case "speed":
-            run.set_speed(_speed(str(fields.get("speed", "")), max_speed))
+    if action == "speed":
+        run.set_speed(_speed(str(fields.get("speed", "")), max_speed))
+        return
+    after = read_count(fields, "after", 0) if action == Action.HOLD else None
+    steps = read_count(fields, "steps", 1) if action == Action.STEP else None
+    tell(run, Command(action=Action(action), steps=steps or 1, after=after))
 
 
 def _speed(raw: str, most: float) -> float:

@@ -47,14 +47,15 @@ class Arming:
             if fault.kind.takes_seconds or fault.always
         ]
 
-    def refuse(self, run: dict[str, Any], call: Call) -> None:
+    def refuse(self, about: Callable[[], dict[str, Any]], call: Call) -> None:
         """Raise the error that is the first of the faults that are a status, if one is.
 
-        `run` is what the journal is to know of it; its `run_id` names the error.
+        `about` returns what the journal is to know of the run, whose `run_id` names the
+        error.
         """
         for fault in self.faults:
             if fault.kind == Kind.STATUS:
-                raise _injected(fault, run, call)
+                raise _injected(fault, about(), call)
 
     def inject(self, plan: Plan, position: int = 0) -> tuple[Plan, tuple[Fault, ...]]:
         """Return the plan with the faults in it, and which of them have a place there.

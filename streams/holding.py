@@ -2,10 +2,8 @@
 
 from streams.conf import conf
 from streams.core.hold import Hold
+from streams.core.playback import TICK
 from streams.playing import Playing
-
-TICK = 1e-6
-"""Seconds too short to wait for."""
 
 
 class Holding(Playing):

@@ -119,7 +119,7 @@ def prepare(
     )
     prepared = _planned(stream, started, call, pin, arming, counts_tokens=counts_tokens)
     if counting != Counting.PREVIEW:
-        arming.refuse(about(prepared), call)
+        arming.refuse(lambda: about(prepared), call)
     _refuse_too_long(stream, prepared.plan)
     # Not before: to count tokens for the first time takes a second.
     return prepared.beginning(time.time())

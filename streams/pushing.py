@@ -114,10 +114,9 @@ class Pusher:
             blocked.cancel()
         if self._timer is not None:
             self._timer.cancel()
-        # Whose log of the end it is, a handler may want to know.
+        # Whose log of the end it is, a handler may want to know. A run that is closed
+        # does not know its player any more.
         self._step(self._run.close)
-        # They know each other, which is for the garbage collector to find out.
-        self._run.on_change = _ignore
         if self.on_finish is not None:
             self.on_finish()
 
@@ -180,10 +179,6 @@ class Pusher:
             self.say_goodbye()
         else:
             self._go_on()
-
-
-def _ignore() -> None:
-    pass
 
 
 def _say_goodbye_to_all() -> None:

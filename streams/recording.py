@@ -12,76 +12,88 @@ from streams.conf import conf
 from streams.core.encoding import header_text
 from streams.exceptions import Injected
 from streams.formats.base import Format
+from streams.formats.call import Call
 from streams.preparation import Prepared, about
 from streams.signals import called
 
 LONGEST_AGENT = 200
 
 
-class Recording:
-    """Begins and ends with a run."""
+class Place:
+    """A run's place among those that play; begins and ends with it."""
 
-    __slots__ = ("entry", "ticket")
+    __slots__ = ("ticket",)
 
-    def __init__(self, ticket: Ticket, entry: journal.Entry) -> None:
+    def __init__(self, ticket: Ticket) -> None:
         self.ticket = ticket
-        self.entry = entry
 
     def begin(self) -> None:
         self.ticket.begin()
         quiet_gc.begin()
-        journal.begin(self.entry)
 
     def end(self) -> None:
         self.ticket.release()
         quiet_gc.end()
-        self.entry.ended = time.time()
-        journal.end(self.entry)
 
 
-def new_entry(
-    prepared: Prepared,
+class Recording(Place):
+    """A place, and the entry of the run that has it."""
+
+    __slots__ = ("entry",)
+
+    def __init__(self, ticket: Ticket, entry: journal.Entry) -> None:
+        super().__init__(ticket)
+        self.entry = entry
+
+    def begin(self) -> None:
+        super().begin()
+        journal.begin(self.entry)
+
+    def end(self) -> None:
+        super().end()
+        _end(self.entry)
+
+
+def new_entry(prepared: Prepared, wire_format: Format, **asked: Any) -> journal.Entry:
+    """Return what the journal is to know of a run, and tell of it.
+
+    `asked` is how, and what `asked_by` returns.
+    """
+    call, planned = prepared.context.call, len(prepared.plan.steps)
+    return _entry(about(prepared), wire_format, call, planned, **asked)
+
+
+def record_refusal(problem: Injected, wire_format: Format, **asked: Any) -> None:
+    """Note a run that was answered with an error on purpose; see `new_entry`."""
+    entry = _entry(problem.run, wire_format, problem.call, 0, **asked)
+    journal.begin(entry)
+    _end(entry)
+
+
+def _entry(
+    run: Mapping[str, Any],
     wire_format: Format,
+    call: Call,
+    planned: int,
     *,
     transport: str,
     client: str,
     agent: str = "",
     body: str = "",
 ) -> journal.Entry:
-    """Return what the journal is to know of a run, and tell of it."""
     entry = journal.Entry(
-        **about(prepared),
+        **run,
         format=wire_format.name,
         transport=transport,
         client=client,
         agent=agent[:LONGEST_AGENT],
         body=body,
     )
-    call = prepared.context.call
-    called.send(type(entry), entry=entry, call=call, planned=len(prepared.plan.steps))
+    called.send(type(entry), entry=entry, call=call, planned=planned)
     return entry
 
 
-def record_refusal(
-    problem: Injected,
-    wire_format: Format,
-    *,
-    transport: str,
-    client: str,
-    agent: str = "",
-    body: str = "",
-) -> None:
-    """Note a run that was answered with an error on purpose."""
-    entry = journal.Entry(
-        **problem.run,
-        format=wire_format.name,
-        transport=transport,
-        client=client,
-        agent=agent[:LONGEST_AGENT],
-        body=body,
-    )
-    called.send(type(entry), entry=entry, call=problem.call, planned=0)
-    journal.begin(entry)
+def _end(entry: journal.Entry) -> None:
     entry.ended = time.time()
     journal.end(entry)
 

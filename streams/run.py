@@ -4,17 +4,15 @@ import time
 from collections.abc import Callable
 
 from streams import control
-from streams.core.acts import Act, Acting
+from streams.core.acts import ON_THE_NEXT, Act, Acting
+from streams.core.playback import TICK
 from streams.formats.breaking import divide
 from streams.formats.failures import find_failure
-from streams.holding import TICK, Holding
+from streams.holding import Holding
 
 SPLIT_S = 0.05
 """Seconds between the halves of an event that is divided: time enough for the first to
 reach a client by itself."""
-
-ON_THE_NEXT = (Act.MALFORMED, Act.SPLIT, Act.DUPLICATE, Act.REORDER)
-"""The acts that wait for a step that says something."""
 
 _ORIGINS = {"": "script", "override": "override", "control": "control"}
 

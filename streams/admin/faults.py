@@ -4,12 +4,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from streams.admin.stream_part import StreamPart
 from streams.core import faults
+from streams.core.acts import ON_THE_NEXT
 from streams.exceptions import ScriptError
 from streams.formats.call import Call
 from streams.models import Fault, Script, Stream
@@ -20,14 +20,9 @@ from streams.models.script import Rendering
 if TYPE_CHECKING:
     FormSet = forms.BaseInlineFormSet[Fault, Stream, "FaultForm"]
     ModelForm = forms.ModelForm[Fault]
-    StackedInline = admin.StackedInline[Fault, Stream]
 else:
     FormSet = forms.BaseInlineFormSet
     ModelForm = forms.ModelForm
-    StackedInline = admin.StackedInline
-
-ON_THE_NEXT = ("malformed", "split", "duplicate", "reorder")
-"""Kinds that need another chunk after their place."""
 
 
 class FaultForm(ModelForm):
@@ -76,10 +71,7 @@ class FaultFormSet(FormSet):
                 form.add_error(*never)
 
 
-class FaultInline(StackedInline):
-    """Who may change a stream may change its faults: they have no permissions of their
-    own."""
-
+class FaultInline(StreamPart):
     model = Fault
     form = FaultForm
     formset: Any = FaultFormSet
@@ -108,28 +100,6 @@ class FaultInline(StackedInline):
 
     class Media:
         js = (forms.Script("streams/fault-form.js", type="module"),)
-
-    def has_view_permission(
-        self, request: HttpRequest, obj: Stream | None = None
-    ) -> bool:
-        names = ("view_stream", "change_stream")
-        return any(request.user.has_perm(f"streams.{name}") for name in names)
-
-    def has_add_permission(
-        self, request: HttpRequest, obj: Stream | None = None
-    ) -> bool:
-        verb = "change" if obj and obj.pk else "add"
-        return request.user.has_perm(f"streams.{verb}_stream")
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: Stream | None = None
-    ) -> bool:
-        return self.has_add_permission(request, obj)
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: Stream | None = None
-    ) -> bool:
-        return self.has_add_permission(request, obj)
 
 
 def faults_to_come(formset: FaultFormSet) -> list[faults.Fault]:

@@ -14,8 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from streams import quiet_gc
-from streams.admission import Ticket, admit
+from streams.admission import admit
 from streams.core import faults
 from streams.core.acts import Act, Acting
 from streams.core.plan import Plan
@@ -27,6 +26,7 @@ from streams.http import EventStreamResponse
 from streams.models import Stream
 from streams.models.script import PREFIX_LENGTH, Content, Rendering
 from streams.preparation import most_bytes, most_seconds
+from streams.recording import Place
 from streams.run import Run
 from streams.shutdown import clock
 from streams.templatetags.streams import duration, unbroken
@@ -185,7 +185,7 @@ class Rehearsal:
     def response(self, client: str, headers: dict[str, str]) -> EventStreamResponse:
         """Play it; raise Problem where there is no room for another stream."""
         # It takes no place of the stream's own: those are for its callers.
-        ticket = admit(Stream(), client)
+        place = Place(admit(Stream(), client))
         own = most_bytes(self.stream)
         run = PreviewRun(
             self.plan.until(MOST_SECONDS),
@@ -194,8 +194,8 @@ class Rehearsal:
             clock=clock,
             heartbeat=self.stream.heartbeat_s,
             max_bytes=MOST_BYTES if own is None else min(own, MOST_BYTES),
-            on_begin=lambda: _begin(ticket),
-            on_end=lambda: _end(ticket),
+            on_begin=place.begin,
+            on_end=place.end,
         )
         return EventStreamResponse(
             run,
@@ -204,16 +204,6 @@ class Rehearsal:
             headers=headers,
             max_seconds=2 * MOST_SECONDS,
         )
-
-
-def _begin(ticket: Ticket) -> None:
-    ticket.begin()
-    quiet_gc.begin()
-
-
-def _end(ticket: Ticket) -> None:
-    ticket.release()
-    quiet_gc.end()
 
 
 def _in_bytes(size: int) -> str:

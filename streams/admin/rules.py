@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from streams.admin.sequence import SequenceField, keep_sequence
+from streams.admin.stream_part import StreamPart
 from streams.models import Fault, Rule, Stream
 from streams.models.rule import ordered_parts
 
@@ -47,7 +48,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             keep_sequence(self.instance, self.cleaned_data["sequence"])
 
 
-class RuleInline(admin.StackedInline):  # type: ignore[type-arg]
+class RuleInline(StreamPart):
     """Who may change the stream may change its rules; but a rule publishes a script,
     so those of a published stream are a publisher's."""
 
@@ -117,29 +118,10 @@ class RuleInline(admin.StackedInline):  # type: ignore[type-arg]
 
     # Permissions
 
-    def has_view_permission(
-        self, request: HttpRequest, obj: Stream | None = None
-    ) -> bool:
-        names = ("view_stream", "change_stream")
-        return any(request.user.has_perm(f"streams.{name}") for name in names)
-
     def has_add_permission(
         self, request: HttpRequest, obj: Stream | None = None
     ) -> bool:
-        verb = "change" if obj and obj.pk else "add"
-        return request.user.has_perm(f"streams.{verb}_stream") and may_publish(
-            request, obj
-        )
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: Stream | None = None
-    ) -> bool:
-        return self.has_add_permission(request, obj)
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: Stream | None = None
-    ) -> bool:
-        return self.has_add_permission(request, obj)
+        return super().has_add_permission(request, obj) and may_publish(request, obj)
 
 
 def may_publish(request: HttpRequest, stream: Stream | None) -> bool:

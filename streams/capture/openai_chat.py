@@ -47,10 +47,12 @@ class ChatReader(Reader):
             if choice.get("index"):
                 self.leave_out(event, "all choices but the first")
                 continue
-            self._take_delta(event, record(choice.get("delta"), event))
+            self.take_choice(event, choice)
             self.ends(event, choice.get("finish_reason"), REASONS)
 
-    def _take_delta(self, event: Event, delta: Record) -> None:
+    def take_choice(self, event: Event, choice: Record) -> None:
+        """Take what one event says of the choice."""
+        delta = record(choice.get("delta"), event)
         # The first is DeepSeek's name, which most took over, the other OpenRouter's.
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         self.say(event, Channel.REASONING, thought)

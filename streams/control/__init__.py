@@ -21,6 +21,7 @@ from streams.control.register import (
     end_runs,
     halt_runs,
     remove,
+    tell,
 )
 from streams.control.workers import send
 
@@ -39,4 +40,5 @@ __all__ = (
     "halt_runs",
     "remove",
     "send",
+    "tell",
 )

@@ -85,7 +85,7 @@ class Register:
         report = Report()
         for run in self.meant_by(command):
             if not run.tally.outcome:
-                _tell(run, command)
+                tell(run, command)
                 report.runs.append(_state(run, command.action))
         if command.run_id and not report.runs:
             report.ended = _ended.get(command.run_id)
@@ -181,7 +181,8 @@ def _with_id(run_id: str) -> list[Controlled]:
     return [run for register in registers for run in register.with_id(run_id)]
 
 
-def _tell(run: Controlled, command: Command) -> None:
+def tell(run: Controlled, command: Command) -> None:
+    """Have a run do what a command says; on the event loop that plays it."""
     match command.action:
         case Action.HOLD if command.after is not None:
             run.hold_after(command.after)

@@ -29,6 +29,10 @@ ERROR_KINDS = ("server", "overloaded", "rate_limit", "timeout", "invalid_request
 """What an error in mid-stream can be, in no vendor's words; each format has its own."""
 
 
+ON_THE_NEXT = (Act.MALFORMED, Act.SPLIT, Act.DUPLICATE, Act.REORDER)
+"""The acts that wait for a step that says something."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
     """What a step does to its stream, instead of saying something."""

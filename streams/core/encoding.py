@@ -35,3 +35,8 @@ def header_text(text: str) -> str:
     A title such as `Fail twice, then answer` stays as it is.
     """
     return quote(text, safe=_AS_THEY_ARE, errors="replace")
+
+
+def printable(text: str) -> str:
+    """Return a text for a message, with what cannot be seen replaced."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

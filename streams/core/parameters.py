@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.core.chunks import Unit
+from streams.core.encoding import printable
 from streams.exceptions import Problem
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
@@ -112,9 +113,7 @@ def check_speed(speed: float, most: float) -> None:
 
 def shown(name: str, value: str) -> str:
     """Quote a parameter for a message, long or unprintable values cut short."""
-    value = "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value
-    )
+    value = printable(value)
     return f"`{name}={value[:40]}{'…' if len(value) > 40 else ''}`"
 
 

@@ -19,7 +19,7 @@ HEARTBEAT = -1
 ALONE = -2
 """Says that one step was taken, and not in passing: it acts, or somebody counts."""
 
-_TICK = 1e-6
+TICK = 1e-6
 """Seconds too short to wait for: rounding leaves remainders no clock can measure."""
 
 
@@ -160,7 +160,7 @@ class Playback:
         HEARTBEAT says that it was silent for so long that one is due, ALONE that one
         step was taken that acts, or as `take_alone` has asked for.
         """
-        due, first, count, now = self._due, self.index, self._count, elapsed + _TICK
+        due, first, count, now = self._due, self.index, self._count, elapsed + TICK
         if first == count or due[first] > now:
             return self._take_none(elapsed)
         late = elapsed - due[first]
@@ -198,7 +198,7 @@ class Playback:
             self._count = self._acts[-1] if self._acts else self._end
 
     def _take_none(self, elapsed: float) -> int:
-        now, deadline = elapsed + _TICK, self.deadline
+        now, deadline = elapsed + TICK, self.deadline
         if self.index < self._end and deadline <= now:
             self.lateness = max(self.lateness, elapsed - deadline)
             self.index += 1

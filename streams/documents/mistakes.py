@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from streams.core.encoding import printable
 from streams.exceptions import StreamsError
 
 
@@ -50,7 +51,5 @@ def meant(wrong: str, known: Iterable[str]) -> str:
 
 def shown(value: str) -> str:
     """Quote a value for a message, long or unprintable ones cut short."""
-    value = "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value
-    )
+    value = printable(value)
     return f"'{value[:60]}…'" if len(value) > 60 else f"'{value}'"
