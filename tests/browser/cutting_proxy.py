@@ -6,12 +6,11 @@ import socket
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
+from tests.browser.serving import running
 from tests.processes import Server
 
 # What an event ends with: a blank line, or in a WebSocket's frame of JSON its data.
@@ -46,16 +45,8 @@ class CuttingProxy(ThreadingTCPServer):
         """By run, how many of them were cut."""
 
 
-@contextmanager
-def cut_connections(server: Server) -> Iterator[CuttingProxy]:
-    with CuttingProxy(server) as proxy:
-        thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.shutdown()
-            thread.join()
+def cut_connections(server: Server) -> AbstractContextManager[CuttingProxy]:
+    return running(CuttingProxy(server))
 
 
 class _Handler(BaseRequestHandler):

@@ -1,9 +1,9 @@
 """Another origin, with pages that tests put there."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+
+from tests.browser.serving import running
 
 
 class Elsewhere(ThreadingHTTPServer):
@@ -19,16 +19,8 @@ class Elsewhere(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-@contextmanager
-def serve_pages() -> Iterator[Elsewhere]:
-    with Elsewhere() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def serve_pages() -> AbstractContextManager[Elsewhere]:
+    return running(Elsewhere())
 
 
 class _Handler(BaseHTTPRequestHandler):

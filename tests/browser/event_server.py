@@ -1,12 +1,12 @@
 """A server that sends exactly these bytes as text/event-stream, and sse.js."""
 
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
+from tests.browser.serving import running
 from tests.processes import ROOT
 
 STATIC = ROOT / "streams/static/streams"
@@ -32,16 +32,10 @@ class EventServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-@contextmanager
-def serve_events(streams: Sequence[Sequence[bytes]]) -> Iterator[EventServer]:
-    with EventServer(streams) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def serve_events(
+    streams: Sequence[Sequence[bytes]],
+) -> AbstractContextManager[EventServer]:
+    return running(EventServer(streams))
 
 
 class _Handler(BaseHTTPRequestHandler):

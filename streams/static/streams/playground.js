@@ -9,7 +9,7 @@ import { listenForKeys } from "./playground/keys.js";
 import { LANES, sentence } from "./playground/lanes.js";
 import { EventLog } from "./playground/log.js";
 import { Measures } from "./playground/measures.js";
-import { Said } from "./playground/said.js";
+import { Said } from "./said.js";
 import { Settings } from "./playground/settings.js";
 
 const SILENT = new Set(["done", "error", "reset", "stopped"]);

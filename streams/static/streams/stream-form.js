@@ -4,6 +4,8 @@
  * the query; without JavaScript the form opens the stream itself.
  */
 
+import { Said } from "./said.js";
+
 class StreamForm {
   #form;
   #stop;
@@ -13,9 +15,6 @@ class StreamForm {
   #words;
   #source = null;
   #url = "";
-  #pending = [];
-  #kind = null;
-  #drawing = 0;
   #ticking = 0;
   #started = 0;
   #first = 0;
@@ -26,7 +25,7 @@ class StreamForm {
     this.#stop = form.querySelector("[data-stop]");
     this.#phase = answer.querySelector("[data-phase]");
     this.#stats = answer.querySelector("[data-stats]");
-    this.#said = answer.querySelector("[data-said]");
+    this.#said = new Said(answer.querySelector("[data-said]"));
     this.#words = this.#phase.dataset;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -39,7 +38,7 @@ class StreamForm {
   #play() {
     this.#source?.close();
     clearInterval(this.#ticking);
-    this.#clear();
+    this.#said.clear();
     const query = new URLSearchParams();
     for (const [name, value] of new FormData(this.#form)) {
       if (value !== "") query.append(name, value);
@@ -49,7 +48,7 @@ class StreamForm {
     this.#first = 0;
     this.#events = 0;
     this.#stop.disabled = false;
-    this.#said.toggleAttribute("data-typing", true);
+    this.#said.typing = true;
     this.#show("connecting");
     this.#ticking = setInterval(() => this.#tick(), 100);
 
@@ -66,7 +65,7 @@ class StreamForm {
       const tool = JSON.parse(this.#text(event));
       this.#receive("tool", `${tool.name}(${tool.arguments})`);
     });
-    source.addEventListener("reset", () => this.#clear());
+    source.addEventListener("reset", () => this.#said.clear());
     source.addEventListener("done", () => this.#end("done"));
     source.addEventListener("error", (event) => {
       if (source !== this.#source) return;
@@ -89,53 +88,16 @@ class StreamForm {
       this.#show("streaming");
     }
     this.#events += 1;
-    const last = this.#pending.at(-1);
-    if (last?.kind === kind && kind !== "tool") last.text += text;
-    else this.#pending.push({ kind, text });
-    // One change of the page a frame, however many events arrive in it.
-    this.#drawing ||= requestAnimationFrame(() => this.#draw());
-  }
-
-  #draw() {
-    cancelAnimationFrame(this.#drawing);
-    this.#drawing = 0;
-    if (!this.#pending.length) return;
-    const said = this.#said;
-    const atEnd = said.scrollHeight - said.scrollTop - said.clientHeight < 40;
-    for (const { kind, text } of this.#pending) this.#append(kind, text);
-    this.#pending = [];
-    if (atEnd) said.scrollTop = said.scrollHeight;
-  }
-
-  #append(kind, text) {
-    if (kind !== this.#kind || kind === "tool") {
-      const part = kind ? document.createElement("span") : "";
-      if (kind) {
-        part.className = kind;
-        part.append("");
-      }
-      this.#said.append(part);
-      this.#kind = kind;
-    }
-    const last = this.#said.lastChild;
-    (last.firstChild ?? last).appendData(text);
-  }
-
-  #clear() {
-    cancelAnimationFrame(this.#drawing);
-    this.#drawing = 0;
-    this.#pending = [];
-    this.#kind = null;
-    this.#said.replaceChildren();
+    this.#said.append(kind, text);
   }
 
   #end(phase, detail = "") {
     this.#source?.close();
     this.#source = null;
     clearInterval(this.#ticking);
-    this.#draw();
+    this.#said.draw();
     this.#tick();
-    this.#said.toggleAttribute("data-typing", false);
+    this.#said.typing = false;
     this.#stop.disabled = true;
     this.#show(phase, detail);
   }
