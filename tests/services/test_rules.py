@@ -1,8 +1,9 @@
-"""Rules that count, while a hundred calls come at once to two workers that know nothing
-of each other."""
+"""Rules that count, while a hundred calls come at once to two servers that know nothing of
+each other: of two workers behind one port, one may take them all."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
 
 import httpx
 import pytest
@@ -16,31 +17,35 @@ CALLS = 100
 
 @pytest.fixture(scope="module", params=["postgresql", "sqlite"])
 def deployed(request, tmp_path_factory):
-    """A project with these streams, and the address of its two workers."""
+    """A project with these streams, and the addresses of its two servers."""
     if request.param == "postgresql":
         project = request.getfixturevalue("postgresql_project")
     else:
         project = Project(tmp_path_factory.mktemp("sqlite"))
         request.addfinalizer(project.close)
     project.call(content.publish)
-    with serve("uvicorn", env=project.env, workers=2) as server:
-        yield project, server.url
+    with (
+        serve("uvicorn", env=project.env) as one,
+        serve("uvicorn", env=project.env) as other,
+    ):
+        yield project, [one.url, other.url]
     project.call(content.withdraw)
 
 
 @pytest.fixture
 def call(deployed):
-    """Return a function that calls a stream many times at once, on a connection each."""
-    _, url = deployed
+    """Return a function that calls a stream many times at once, on a connection each and
+    half of them on each server."""
+    _, urls = deployed
 
-    def one(path):
-        with httpx.Client(
-            base_url=url, verify=False, trust_env=False, timeout=60
-        ) as http:
-            return http.get(path)
+    def one(url):
+        with httpx.Client(verify=False, trust_env=False, timeout=60) as http:
+            return http.get(url)
 
     with ThreadPoolExecutor(CALLS) as pool:
-        yield lambda path: list(pool.map(one, [path] * CALLS))
+        yield lambda path: list(
+            pool.map(one, (url + path for url in islice(cycle(urls), CALLS)))
+        )
 
 
 def test_fail_twice_then_answer_fails_exactly_twice(deployed, call):
