@@ -14,10 +14,11 @@ class StreamsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_delete, post_migrate, post_save
 
-        from streams import checks, lookup  # noqa: F401  (registers checks)
+        from streams import checks  # noqa: F401  (registers checks)
         from streams.conf import conf
         from streams.formats import register
         from streams.formats.base import Format
+        from streams.preparing import lookup
 
         for changed in ("Script", "Stream", "Rule", "RuleScript", "Fault"):
             for signal in (post_save, post_delete):

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from streams.lane import EXTENSION, Lane, Receive, Scope, Send
+from streams.playing.lane import EXTENSION, Lane, Receive, Scope, Send
 from streams.short import answer, find_endpoint
 from streams.threads import request_thread
 

@@ -23,8 +23,6 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
-from streams.access import Asker, find_stream
-from streams.admission import admit
 from streams.control import Action, Command, tell
 from streams.control.parsing import read_count
 from streams.core.parameters import PARAMETERS, check_speed
@@ -35,17 +33,14 @@ from streams.formats.socket import SocketFormat
 from streams.http import cancelled_after, release_connections
 from streams.models import Stream
 from streams.models.entry import User
-from streams.preparation import (
-    UNEXPECTED,
-    Prepared,
-    most_bytes,
-    most_seconds,
-    prepare,
-)
-from streams.recording import Recording, new_entry, record_refusal
-from streams.requests import credential
-from streams.run import Run
-from streams.shutdown import clock, prepare_for_sigterm
+from streams.playing.admission import admit
+from streams.playing.run import Run
+from streams.playing.shutdown import clock, prepare_for_sigterm
+from streams.preparing.limits import most_bytes, most_seconds
+from streams.preparing.preparation import UNEXPECTED, Prepared, prepare
+from streams.serving.access import Asker, find_stream
+from streams.serving.recording import Recording, new_entry, record_refusal
+from streams.serving.requests import credential
 
 logger = logging.getLogger("streams")
 

@@ -9,15 +9,15 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from streams.access import stream_named
 from streams.api.base import json_response
 from streams.control import ON_RUNS, Action, Command, Report
 from streams.control.parsing import parse_command
 from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.http import problem_response, release_connections
-from streams.requests import read_request
-from streams.steering import Right, find_right
+from streams.serving.access import stream_named
+from streams.serving.requests import read_request
+from streams.serving.steering import Right, find_right
 
 AsyncView = Callable[..., Awaitable[HttpResponse]]
 Answer = TypeVar("Answer")

@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from streams.access import Asker, find_stream
 from streams.core.directions import Channel
 from streams.exceptions import Problem, ScriptError
 from streams.formats.call import Call
 from streams.models import Stream
 from streams.models.entry import User
-from streams.requests import get_asker
+from streams.serving.access import Asker, find_stream
+from streams.serving.requests import get_asker
 
 logger = logging.getLogger("streams")
 

@@ -10,11 +10,11 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
-from streams.cutting import returning_cuts
 from streams.exceptions import Problem
 from streams.formats.base import Format
-from streams.lane import Lane
-from streams.run import Run
+from streams.playing.cutting import returning_cuts
+from streams.playing.lane import Lane
+from streams.playing.run import Run
 
 logger = logging.getLogger("streams")
 

@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
-from streams.access import find_stream
 from streams.conf import conf
 from streams.exceptions import Problem
 from streams.models import Stream
-from streams.requests import get_asker, get_user
+from streams.serving.access import find_stream
+from streams.serving.requests import get_asker, get_user
 
 
 @login_not_required

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, resolve, set_script_prefix
 
 from streams.core.stepping import finish
-from streams.lane import Lane, Scope
+from streams.playing.lane import Lane, Scope
 
 SHORT = "streams_short"
 """Marks requests that came this way."""

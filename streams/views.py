@@ -6,9 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from streams.access import find_stream
 from streams.api.base import endpoint
-from streams.choosing import Counting
 from streams.core.directions import NamedEvent
 from streams.core.steps import Step
 from streams.exceptions import Problem
@@ -16,9 +14,11 @@ from streams.formats import get_format
 from streams.formats.base import Format
 from streams.formats.overrides import parse_call
 from streams.http import NO_STORE, problem_response
-from streams.preparation import Prepared, prepare
-from streams.requests import get_asker, read_request
-from streams.serving import serve
+from streams.preparing.choosing import Counting
+from streams.preparing.preparation import Prepared, prepare
+from streams.serving.access import find_stream
+from streams.serving.endpoint import serve
+from streams.serving.requests import get_asker, read_request
 
 MAX_PLAN_STEPS = 20_000
 """Most steps that one answer shows."""

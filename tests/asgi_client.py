@@ -124,7 +124,7 @@ async def ask(
 
 def freeze(monkeypatch: Any) -> None:
     """Give all runs one id and one moment: what else differs is a difference."""
-    for module in ("preparation", "serving", "exceptions"):
+    for module in ("preparing.preparation", "serving.endpoint", "exceptions"):
         monkeypatch.setattr(f"streams.{module}.uuid4", lambda: UUID(int=7))
     frozen = SimpleNamespace(time=lambda: 1_800_000_000.0)
-    monkeypatch.setattr("streams.preparation.time", frozen)
+    monkeypatch.setattr("streams.preparing.preparation.time", frozen)

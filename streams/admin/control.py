@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from streams.admin.workers import ReadOnlyAdmin
 from streams.control import Action, Command, Reach, Report, State, send
 from streams.models import Run
-from streams.steering import PERMISSION
+from streams.serving.steering import PERMISSION
 
 CONFIRMED = (Action.STOP, Action.DROP)
 """What cannot be taken back."""

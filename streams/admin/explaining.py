@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from streams.admin.base import ModelAdmin
 from streams.exceptions import Problem
-from streams.explaining import Explanation, State, explain, imagined_call
 from streams.models import Stream
+from streams.preparing.explaining import Explanation, State, explain, imagined_call
 
 STATES = {
     State.WON: gettext_lazy("Won"),

@@ -14,21 +14,21 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from streams.admission import admit
 from streams.core import faults
 from streams.core.acts import Act, Acting
 from streams.core.plan import Plan
-from streams.faulting import Arming, first_due
 from streams.formats.base import Context
 from streams.formats.call import Call
 from streams.formats.plain import PlainFormat
 from streams.http import EventStreamResponse
 from streams.models import Stream
 from streams.models.script import PREFIX_LENGTH, Content, Rendering
-from streams.preparation import most_bytes, most_seconds
-from streams.recording import Place
-from streams.run import Run
-from streams.shutdown import clock
+from streams.playing.admission import admit
+from streams.playing.run import Run
+from streams.playing.shutdown import clock
+from streams.preparing.faulting import Arming, first_due
+from streams.preparing.limits import most_bytes, most_seconds
+from streams.serving.recording import Place
 from streams.templatetags.streams import duration, unbroken
 
 MOST_SECONDS = 120

@@ -13,9 +13,9 @@ from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.overrides import parse_call
 from streams.http import NO_STORE, BodilessResponse
-from streams.preparation import Prepared
-from streams.requests import read_request
-from streams.serving import serve
+from streams.preparing.preparation import Prepared
+from streams.serving.endpoint import serve
+from streams.serving.requests import read_request
 
 
 def is_for_use_chat(request: HttpRequest) -> bool:

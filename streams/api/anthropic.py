@@ -3,14 +3,14 @@
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.access import find_model
 from streams.api.base import endpoint, json_response
 from streams.formats import get_format
 from streams.formats.anthropic import read_conversation
 from streams.formats.fields import Fields
-from streams.requests import get_asker, read_request
-from streams.serving import serve
-from streams.usage import prompt_tokens
+from streams.preparing.usage import prompt_tokens
+from streams.serving.access import find_model
+from streams.serving.endpoint import serve
+from streams.serving.requests import get_asker, read_request
 
 
 @endpoint

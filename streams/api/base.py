@@ -9,16 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from streams.access import find_model
 from streams.core.encoding import dump_json, to_utf8
 from streams.formats import get_format
 from streams.formats.base import Format
 from streams.formats.call import Call
 from streams.formats.overrides import parse_call
 from streams.http import NO_STORE
-from streams.preparation import Prepared, prepare
-from streams.requests import get_asker, read_request
-from streams.serving import serve
+from streams.preparing.preparation import Prepared, prepare
+from streams.serving.access import find_model
+from streams.serving.endpoint import serve
+from streams.serving.requests import get_asker, read_request
 
 AsyncView = Callable[..., Awaitable[HttpResponseBase]]
 

@@ -5,15 +5,15 @@ from dataclasses import replace
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.access import find_model
 from streams.api.base import endpoint, json_response, prepare_model
 from streams.formats import get_format
 from streams.formats.gemini import short, to_be_counted
 from streams.formats.overrides import parse_call
-from streams.preparation import Prepared
-from streams.requests import get_asker, query_text, read_request
-from streams.serving import serve
-from streams.usage import prompt_tokens
+from streams.preparing.preparation import Prepared
+from streams.preparing.usage import prompt_tokens
+from streams.serving.access import find_model
+from streams.serving.endpoint import serve
+from streams.serving.requests import get_asker, query_text, read_request
 
 
 @endpoint

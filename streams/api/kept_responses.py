@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
 
-from streams.access import Asker, authorise
 from streams.core.encoding import dump_json, to_utf8
 from streams.exceptions import Problem
 from streams.formats import get_format
@@ -25,7 +24,8 @@ from streams.formats.openai_responses_object import (
 )
 from streams.models import Kept, Stream
 from streams.models.kept import KeptQuerySet
-from streams.preparation import Pin, Prepared, prepare_again
+from streams.preparing.preparation import Pin, Prepared, prepare_again
+from streams.serving.access import Asker, authorise
 
 FORMAT = "openai-responses"
 KIND = "response"

@@ -3,14 +3,14 @@
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.access import find_model
 from streams.api.base import endpoint, json_response
 from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.base import Format, Model
 from streams.models import Stream
-from streams.requests import get_asker, query_text
-from streams.serving import serve
+from streams.serving.access import find_model
+from streams.serving.endpoint import serve
+from streams.serving.requests import get_asker, query_text
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 

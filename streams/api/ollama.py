@@ -5,7 +5,6 @@ import time
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.access import Asker, find_model
 from streams.api import ai_sdk
 from streams.api.base import endpoint, json_response
 from streams.api.models import METHODS, describe
@@ -16,9 +15,10 @@ from streams.formats.ollama import OllamaFormat
 from streams.formats.ollama_models import running, shown
 from streams.formats.overrides import parse_call
 from streams.models import Stream
-from streams.preparation import Prepared, prepare
-from streams.requests import get_asker, read_request
-from streams.serving import serve
+from streams.preparing.preparation import Prepared, prepare
+from streams.serving.access import Asker, find_model
+from streams.serving.endpoint import serve
+from streams.serving.requests import get_asker, read_request
 
 VERSION = "0.12.6"
 """The Ollama whose API this is: clients ask before they use what is newer."""

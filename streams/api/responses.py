@@ -9,8 +9,6 @@ from dataclasses import replace
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.access import Asker, find_model
-from streams.admission import admit
 from streams.api.base import endpoint, json_response
 from streams.api.kept_responses import (
     FORMAT,
@@ -28,9 +26,11 @@ from streams.formats.fields import Fields
 from streams.formats.openai_responses_object import response_object
 from streams.formats.openai_responses_settings import choice
 from streams.formats.overrides import with_overrides
-from streams.preparation import Prepared, prepare
-from streams.requests import get_asker, read_request
-from streams.serving import serve
+from streams.playing.admission import admit
+from streams.preparing.preparation import Prepared, prepare
+from streams.serving.access import Asker, find_model
+from streams.serving.endpoint import serve
+from streams.serving.requests import get_asker, read_request
 
 MOST_LISTED = 100
 """Largest `limit` of a list, as at OpenAI."""

@@ -7,7 +7,7 @@ except StopIteration as done:
 task = asyncio.create_task(finish(coroutine, waits_for))
 """
 
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
@@ -16,11 +16,6 @@ Result = TypeVar("Result")
 async def finish(begun: Coroutine[Any, Any, Result], waits_for: object) -> Result:
     """Go on with a coroutine whose first step has come to wait for something."""
     return await _Rest(begun, waits_for)
-
-
-async def as_coroutine(awaitable: Awaitable[Result]) -> Result:
-    """Make one of anything that can be awaited."""
-    return await awaitable
 
 
 class _Rest(Generic[Result]):

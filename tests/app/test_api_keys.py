@@ -7,9 +7,9 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils import timezone
 
-from streams.access import Asker, find_stream
 from streams.exceptions import Problem
 from streams.models import ApiKey
+from streams.serving.access import Asker, find_stream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.test import override_settings
 
-from streams import admission
+from streams.playing import admission
 from streams.views import events
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +60,7 @@ async def test_a_stream_ends_at_its_limit_and_not_a_batch_later(make_stream, ask
 
 async def test_a_right_that_nobody_uses_is_given_back(make_stream, ask, monkeypatch):
     """A response whose client left may stay in a cycle until the collector comes."""
-    monkeypatch.setattr("streams.serving.RETRY_AFTER", 0.05)
+    monkeypatch.setattr("streams.serving.endpoint.RETRY_AFTER", 0.05)
     await sync_to_async(make_stream)("abc", max_concurrent=1)
     unread = await ask(stream=True)
     assert (await ask(stream=True)).status_code == 429

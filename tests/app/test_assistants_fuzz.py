@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.test import AsyncRequestFactory
 from django.urls import resolve
 
-from streams import admission
+from streams.playing import admission
 from tests.app.test_api_fuzz import broken, openai_error
 
 pytestmark = pytest.mark.django_db(transaction=True)

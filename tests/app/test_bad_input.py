@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from streams.exceptions import Problem
 from streams.formats import FORMATS, get_format
-from streams.requests import read_request
+from streams.serving.requests import read_request
 from tests.texts import hostile_file
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,8 +6,9 @@ import pytest
 from asgiref.sync import sync_to_async as sync
 from django.core.asgi import get_asgi_application
 
-from streams import cutting, http, lane
+from streams import http
 from streams.asgi import direct
+from streams.playing import cutting, lane
 from tests.asgi_client import ask
 from tests.oracles import read_events, spoken
 

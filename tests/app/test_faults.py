@@ -10,10 +10,11 @@ from channels.testing import WebsocketCommunicator
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from streams import journal, lookup
+from streams import journal
 from streams.formats.call import Call
 from streams.models import Fault, Rule, RuleScript, Run, Script, Stream
-from streams.preparation import prepare
+from streams.preparing import lookup
+from streams.preparing.preparation import prepare
 from streams.routing import application
 
 pytestmark = pytest.mark.django_db(transaction=True)

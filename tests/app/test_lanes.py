@@ -11,10 +11,10 @@ from asgiref.sync import sync_to_async as sync
 from django.core.asgi import get_asgi_application
 from django.core.signals import request_finished
 
-from streams import admission
 from streams.asgi import direct
 from streams.formats import FORMATS, get_format
-from streams.run import Run
+from streams.playing import admission
+from streams.playing.run import Run
 from tests.app import lane_site
 from tests.asgi_client import ask, freeze, open_exchange
 from tests.oracles import spoken

@@ -6,8 +6,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import override_settings
 
-from streams import admission
 from streams.exceptions import Problem
+from streams.playing import admission
 from tests.oracles import read_events
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from streams import lookup
 from streams.core.hurry import NotNow, hurry
-from streams.lookup import FRESH, stream_by_slug
 from streams.models import Script, Stream
+from streams.preparing import lookup
+from streams.preparing.lookup import FRESH, stream_by_slug
 
 committed = pytest.mark.django_db(transaction=True)
 

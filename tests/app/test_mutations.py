@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import AsyncRequestFactory
 
-from streams import admission
+from streams.playing import admission
 from streams.views import events
 
 pytestmark = pytest.mark.django_db(transaction=True)

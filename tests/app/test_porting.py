@@ -21,11 +21,11 @@ from streams.demo import load_demo
 from streams.formats import get_format
 from streams.formats.call import Call
 from streams.models import Fault, Rule, Script, Stream
+from streams.playing.run import Run
 from streams.porting import PortingError, load_folder, schema
 from streams.porting.documents import script_values, stream_values
 from streams.porting.exporting import files_of, script_text, stream_text
 from streams.porting.reading import read_document
-from streams.run import Run
 from tests.app.rules import make_rule, make_script
 from tests.app.test_mutations import mutate
 from tests.clocks import FakeClock

@@ -13,15 +13,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from streams import choosing, lookup, recording
-from streams.choosing import Counting
 from streams.core.hurry import NotNow, hurry
 from streams.formats import get_format
 from streams.formats.call import Call, Message
 from streams.models import Counter, Fault, Script, counter
 from streams.models.counter import calls_so_far, count_call
-from streams.preparation import prepare
+from streams.preparing import choosing, lookup
+from streams.preparing.choosing import Counting
+from streams.preparing.preparation import prepare
 from streams.routing import application as sockets
+from streams.serving import recording
 from tests.app.rules import make_rule, make_script
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,9 +9,10 @@ from asgiref.sync import sync_to_async as sync
 from django.core.asgi import get_asgi_application
 from django.core.signals import request_finished, request_started
 
-from streams import admission, preparation
 from streams.asgi import direct
 from streams.models import ApiKey
+from streams.playing import admission
+from streams.preparing import preparation
 from tests.app import lane_site
 from tests.asgi_client import ask, freeze, open_exchange
 from tests.oracles import spoken

@@ -7,8 +7,8 @@ from asgiref.sync import sync_to_async as sync
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from streams import lookup
 from streams.models import Script
+from streams.preparing import lookup
 from streams.signals import called
 from streams.views import events
 

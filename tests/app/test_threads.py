@@ -14,8 +14,9 @@ from django.core.asgi import get_asgi_application
 from django.db import connections, transaction
 from django.utils import timezone, translation
 
-from streams import admission, threads
+from streams import threads
 from streams.asgi import direct
+from streams.playing import admission
 from streams.threads import request_thread
 from tests.app import lane_site
 from tests.asgi_client import ask, open_exchange

@@ -19,8 +19,8 @@ from django.core.asgi import get_asgi_application
 from django.test import override_settings
 from httpx_sse import connect_sse
 
-from streams.admission import admit
 from streams.models import Script, Stream
+from streams.playing.admission import admit
 from tests.clients.scripts import HOSTILE, text_of
 from tests.clients.strict import validate
 

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from streams.core.stepping import as_coroutine, finish
+from streams.core.stepping import finish
 
 
 def begin(coroutine):
@@ -139,11 +139,3 @@ async def test_context_goes_on_where_the_task_is_given_it():
     await asyncio.create_task(finish(coroutine, waits_for), context=context)
     assert seen == ["inside", "inside"]
     assert (context[name], name.get()) == ("changed", "")
-
-
-async def test_anything_that_can_be_awaited_becomes_a_coroutine():
-    future = asyncio.get_running_loop().create_future()
-    future.set_result(7)
-    with pytest.raises(StopIteration) as done:
-        as_coroutine(future).send(None)
-    assert done.value.value == 7

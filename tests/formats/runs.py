@@ -11,7 +11,7 @@ from streams.core.steps import lay_out
 from streams.formats import get_format
 from streams.formats.base import Context, Usage
 from streams.formats.call import Call
-from streams.run import Run
+from streams.playing.run import Run
 from tests.clocks import FakeClock
 
 RUN = "0123456789abcdef" * 2

@@ -16,7 +16,7 @@ from streams.formats import get_format
 from streams.formats.call import Call
 from streams.formats.failures import FAILURES
 from streams.formats.socket import SocketFormat
-from streams.run import SPLIT_S, Run
+from streams.playing.run import SPLIT_S, Run
 from tests.clocks import FakeClock
 from tests.formats.runs import make_context
 from tests.oracles import read_events, spoken

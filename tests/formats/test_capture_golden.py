@@ -29,7 +29,7 @@ from streams.core.plan import plan
 from streams.core.script import compile_script
 from streams.core.steps import Unit, lay_out
 from streams.formats import get_format
-from streams.run import Run
+from streams.playing.run import Run
 from tests.clocks import FakeClock
 from tests.formats.heard import heard
 from tests.formats.runs import make_context

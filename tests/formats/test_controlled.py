@@ -6,9 +6,9 @@ from contextlib import aclosing
 
 import pytest
 
-from streams.pushing import Pusher
-from streams.scheduler import TICK
-from streams.shutdown import clock
+from streams.playing.pushing import Pusher
+from streams.playing.scheduler import TICK
+from streams.playing.shutdown import clock
 from tests.formats.test_pushing import Sink, begin, new_run, stopped_time
 from tests.oracles import spoken
 

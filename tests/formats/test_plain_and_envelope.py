@@ -14,7 +14,7 @@ from streams.core.script import Direction, compile_script, normalise
 from streams.core.steps import Step, lay_out
 from streams.formats import get_format
 from streams.formats.base import Context
-from streams.run import Run
+from streams.playing.run import Run
 from tests.clocks import FakeClock
 from tests.oracles import read_events, spoken
 from tests.texts import hostile_file

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import pushing
 from streams.control import end_runs, halt_runs
 from streams.core.chunks import Unit
 from streams.core.pacing import Pacing
@@ -23,10 +22,11 @@ from streams.core.script import compile_script
 from streams.core.steps import lay_out
 from streams.formats.base import Context
 from streams.formats.plain import PlainFormat
-from streams.pushing import Pusher
-from streams.run import Run
-from streams.scheduler import MOST_AT_ONCE, TICK, get_scheduler
-from streams.shutdown import clock
+from streams.playing import pushing
+from streams.playing.pushing import Pusher
+from streams.playing.run import Run
+from streams.playing.scheduler import MOST_AT_ONCE, TICK, get_scheduler
+from streams.playing.shutdown import clock
 from tests.oracles import spoken
 
 

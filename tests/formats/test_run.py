@@ -13,7 +13,7 @@ from streams.core.script import compile_script
 from streams.core.steps import lay_out
 from streams.formats.base import Context
 from streams.formats.plain import PlainFormat, PlainWriter
-from streams.run import Run
+from streams.playing.run import Run
 from tests.clocks import FakeClock
 from tests.oracles import read_events
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 import httpx_sse
 import pytest
 
-from streams import lookup
+from streams.preparing import lookup
 from tests.processes import serve
 from tests.servers import content
 from tests.servers.clients import listen

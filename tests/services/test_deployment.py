@@ -18,7 +18,7 @@ import httpx
 import psutil
 import pytest
 
-from streams import lookup
+from streams.preparing import lookup
 from tests.browser.content import prepare
 from tests.oracles import spoken
 from tests.processes import ROOT, eventually, serve

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import transaction
 
-from streams.access import find_model
 from streams.api.assistants import reading, store
 from streams.api.assistants.base import Visit, resource
 from streams.api.assistants.store import ASSISTANT
 from streams.formats.fields import Fields
 from streams.models.kept import Kept, new_id
+from streams.serving.access import find_model
 
 LONGEST_NAME = 256
 LONGEST_DESCRIPTION = 512

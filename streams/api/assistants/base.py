@@ -8,16 +8,16 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.access import Asker
 from streams.api.base import endpoint, json_response
 from streams.exceptions import Problem
 from streams.formats import get_format
 from streams.formats.call import Incoming
 from streams.formats.fields import Fields
 from streams.models.kept import Kept
-from streams.preparation import Prepared
-from streams.requests import get_asker, read_request
-from streams.serving import serve
+from streams.preparing.preparation import Prepared
+from streams.serving.access import Asker
+from streams.serving.endpoint import serve
+from streams.serving.requests import get_asker, read_request
 
 FORMAT = "openai-assistants"
 

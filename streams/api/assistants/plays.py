@@ -17,7 +17,7 @@ from streams.formats.call import Call, Message
 from streams.formats.openai_assistants_run import NO_USAGE, total
 from streams.models import Stream
 from streams.models.kept import Kept
-from streams.preparation import Pin, Prepared, prepare_again
+from streams.preparing.preparation import Pin, Prepared, prepare_again
 
 SKEW = 0.1
 """Seconds by which the clocks of two workers may differ. A play counts as over that

@@ -3,13 +3,13 @@
 import time
 from typing import Any
 
-from streams.access import find_model
 from streams.api.assistants import runs, settling, store
 from streams.api.assistants.base import Visit, resource
 from streams.api.assistants.plays import Play
 from streams.exceptions import Problem
 from streams.formats.openai_assistants_run import expiry
 from streams.models.kept import Kept
+from streams.serving.access import find_model
 
 
 def submit(visit: Visit, thread: str, run: str) -> Any:

@@ -7,8 +7,6 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 
-from streams.access import find_model
-from streams.admission import admit
 from streams.api.assistants import messages, plays, reading, settling, store, threads
 from streams.api.assistants.base import Visit, resource
 from streams.api.assistants.plays import Play
@@ -21,7 +19,9 @@ from streams.formats.conversation import last_user_message
 from streams.formats.openai_assistants_run import new_run, queued
 from streams.formats.overrides import with_overrides
 from streams.models.kept import Kept
-from streams.preparation import Prepared, prepare
+from streams.playing.admission import admit
+from streams.preparing.preparation import Prepared, prepare
+from streams.serving.access import find_model
 
 SLOWEST_POLL = 1000
 FASTEST_POLL = 50

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from streams.control import Action
 from streams.control.parsing import parse_command
 from streams.exceptions import Problem
-from streams.steering import carry_out
+from streams.serving.steering import carry_out
 
 WHAT = {
     Action.HOLD: "let a run stand still",

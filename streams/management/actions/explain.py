@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from streams.exceptions import Problem
-from streams.explaining import Explanation, State, explain, imagined_call
 from streams.management.naming import near
 from streams.models import Stream
+from streams.preparing.explaining import Explanation, State, explain, imagined_call
 
 HELP = "say which script answers a call, and why the rules above did not"
 

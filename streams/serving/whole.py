@@ -13,16 +13,17 @@ from streams.core.faults import ENDINGS, acts
 from streams.core.playback import ServerStops
 from streams.core.steps import Step, Steps
 from streams.exceptions import Problem
-from streams.faulting import ON_WHOLE_ANSWERS
 from streams.formats.base import Context, Format, Writer
 from streams.formats.breaking import break_json
 from streams.formats.failures import find_failure
 from streams.http import NO_STORE, EventStreamResponse
-from streams.lane import Lane
-from streams.preparation import Prepared, most_bytes
-from streams.recording import Recording
-from streams.run import Run
-from streams.shutdown import clock
+from streams.playing.lane import Lane
+from streams.playing.run import Run
+from streams.playing.shutdown import clock
+from streams.preparing.faulting import ON_WHOLE_ANSWERS
+from streams.preparing.limits import most_bytes
+from streams.preparing.preparation import Prepared
+from streams.serving.recording import Recording
 
 JSON = "application/json"
 

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from streams.choosing import Chosen, Counters, Counting, choose_script, outcome_of
 from streams.core.conditions import Reason
 from streams.formats.call import Call, Message
 from streams.models import Rule, Stream
+from streams.preparing.choosing import (
+    Chosen,
+    Counters,
+    Counting,
+    choose_script,
+    outcome_of,
+)
 
 
 class State(StrEnum):

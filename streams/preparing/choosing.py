@@ -10,10 +10,10 @@ from streams.core.hurry import may_take_time
 from streams.core.matching import Choice, Rule, choose, place_in_sequence
 from streams.exceptions import Problem
 from streams.formats.call import Call
-from streams.lookup import script_by_key
 from streams.models import Script, Stream
 from streams.models.counter import calls_so_far, count_call
 from streams.models.rule import DEFAULT, Outcome
+from streams.preparing.lookup import script_by_key
 
 logger = logging.getLogger("streams")
 

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import copy_context
 from typing import Any
 
-from streams.cutting import cut, returning_cuts
-from streams.pushing import Pusher
-from streams.run import Run
+from streams.playing.cutting import cut, returning_cuts
+from streams.playing.pushing import Pusher
+from streams.playing.run import Run
 
 Message = Mapping[str, Any]
 Scope = MutableMapping[str, Any]

@@ -8,7 +8,7 @@ from streams.core.acts import ON_THE_NEXT, Act, Acting
 from streams.core.playback import TICK
 from streams.formats.breaking import divide
 from streams.formats.failures import find_failure
-from streams.holding import Holding
+from streams.playing.holding import Holding
 
 SPLIT_S = 0.05
 """Seconds between the halves of an event that is divided: time enough for the first to

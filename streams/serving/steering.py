@@ -4,11 +4,11 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
-from streams.access import stream_named
 from streams.control import Action, Command, Ending, Reach, Report, send
 from streams.exceptions import Problem
 from streams.models import ApiKey, Run
-from streams.requests import get_asker
+from streams.serving.access import stream_named
+from streams.serving.requests import get_asker
 
 PERMISSION = "streams.control_run"
 

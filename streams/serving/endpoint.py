@@ -14,7 +14,6 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.admission import RETRY_AFTER, Ticket, admit
 from streams.core.hurry import NotNow, hurry
 from streams.exceptions import Injected, Problem
 from streams.formats.base import Format
@@ -26,26 +25,22 @@ from streams.http import (
     problem_response,
     release_connections,
 )
-from streams.lane import lane_of
 from streams.models import Stream
-from streams.preparation import (
-    UNEXPECTED,
-    Prepared,
-    about,
-    most_bytes,
-    most_seconds,
-)
-from streams.recording import (
+from streams.playing.admission import RETRY_AFTER, Ticket, admit
+from streams.playing.lane import lane_of
+from streams.playing.run import Run
+from streams.playing.shutdown import clock, prepare_for_sigterm
+from streams.preparing.limits import most_bytes, most_seconds
+from streams.preparing.preparation import UNEXPECTED, Prepared, about
+from streams.serving.recording import (
     Recording,
     asked_by,
     new_entry,
     record_refusal,
     run_headers,
 )
-from streams.run import Run
-from streams.shutdown import clock, prepare_for_sigterm
+from streams.serving.whole import answer_whole
 from streams.tokens import get_tokenizer
-from streams.whole import answer_whole
 
 logger = logging.getLogger("streams")
 

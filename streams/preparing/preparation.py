@@ -7,24 +7,25 @@ nowhere later; whatever can fail fails here, as a `Problem`.
 import time
 from dataclasses import dataclass, field, replace
 from random import getrandbits
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from streams.admission import Ticket
-from streams.beginning import Beginning, begin, with_prefix
-from streams.choosing import Counters, Counting
-from streams.conf import conf
+from streams.core.extent import Extent
 from streams.core.faults import Fault
 from streams.core.parameters import parse_overrides
 from streams.core.plan import Plan
 from streams.exceptions import Problem, ScriptError
-from streams.faulting import Arming, arm, first_due, marked
 from streams.formats.base import Context, Usage
 from streams.formats.call import Call
 from streams.models import Stream
 from streams.models.rule import DEFAULT
 from streams.models.script import PREFIX_LENGTH, Content
-from streams.usage import count_usage
+from streams.playing.admission import Ticket
+from streams.preparing.beginning import Beginning, begin, with_prefix
+from streams.preparing.choosing import Counters, Counting
+from streams.preparing.faulting import Arming, arm, first_due, marked
+from streams.preparing.limits import refuse_too_long
+from streams.preparing.usage import count_usage
 
 UNEXPECTED = Problem(
     status=500,
@@ -107,22 +108,26 @@ def prepare(
         of_rule=started.fault,
         resumed=started.position > 0,
     )
+    settings = stream.settings(overrides)
+    laid = _lay_out(
+        stream, started, call, arming, seed, settings, counts_tokens=counts_tokens
+    )
     pin = Pin(
         script=started.script.pk,
         rule=started.rule,
         revision=started.content.content_digest()[:PREFIX_LENGTH],
         seed=seed,
-        settings=stream.settings(overrides),
+        settings=settings,
         faults=arming.to_keep(),
         run_id=uuid4().hex,
+        # Not before: to count tokens for the first time takes a second.
         started=time.time(),
     )
-    prepared = _planned(stream, started, call, pin, arming, counts_tokens=counts_tokens)
+    prepared = _prepared(stream, started, call, pin, laid)
     if counting != Counting.PREVIEW:
         arming.refuse(lambda: about(prepared), call)
-    _refuse_too_long(stream, prepared.plan)
-    # Not before: to count tokens for the first time takes a second.
-    return prepared.beginning(time.time())
+    refuse_too_long(stream, prepared.plan)
+    return prepared
 
 
 def prepare_again(
@@ -134,7 +139,16 @@ def prepare_again(
         return None
     started = Beginning(content=revision, script=revision.script, rule=pin.rule)
     arming = Arming.again(pin.faults, speed=pin.settings.get("speed", 1.0))
-    return _planned(stream, started, call, pin, arming, counts_tokens=counts_tokens)
+    laid = _lay_out(
+        stream,
+        started,
+        call,
+        arming,
+        pin.seed,
+        pin.settings,
+        counts_tokens=counts_tokens,
+    )
+    return _prepared(stream, started, call, pin, laid)
 
 
 def about(prepared: Prepared) -> dict[str, Any]:
@@ -154,18 +168,30 @@ def about(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _planned(
+class _Laid(NamedTuple):
+    """What is going to be played, and what is known of it beforehand."""
+
+    plan: Plan
+    """From where the client is, with the faults in it."""
+    faults: tuple[Fault, ...]
+    end: int
+    said: Extent
+    usage: Usage
+
+
+def _lay_out(
     stream: Stream,
     started: Beginning,
     call: Call,
-    pin: Pin,
     arming: Arming,
+    seed: int,
+    settings: dict[str, Any],
     *,
     counts_tokens: bool,
-) -> Prepared:
+) -> _Laid:
     content, position = started.content, started.position
     try:
-        plan, said = stream.plan(content, call, seed=pin.seed, overrides=pin.settings)
+        plan, said = stream.plan(content, call, seed=seed, overrides=settings)
     except ScriptError as error:
         raise Problem(
             status=500,
@@ -177,59 +203,38 @@ def _planned(
         ) from error
     left = plan.after(position) if position else plan
     left, faults = arming.inject(left, position)
+    usage = count_usage(call, content, said.steps) if counts_tokens else Usage()
+    return _Laid(left, faults, plan.steps.end, said, usage)
+
+
+def _prepared(
+    stream: Stream, started: Beginning, call: Call, pin: Pin, laid: _Laid
+) -> Prepared:
     context = Context(
         run_id=pin.run_id,
         slug=stream.slug,
         revision=pin.revision,
         seed=pin.seed,
         retry_ms=stream.retry_ms,
-        end=plan.steps.end,
+        end=laid.end,
         reset=started.reset,
         call=call,
         created=int(pin.started),
-        finish=said.finish,
-        stopped_at=said.stopped_at,
-        usage=count_usage(call, content, said.steps) if counts_tokens else Usage(),
-        ttft=first_due(left),
-        duration=left.duration,
-        fault=marked(left, faults, stream=call.stream),
+        finish=laid.said.finish,
+        stopped_at=laid.said.stopped_at,
+        usage=laid.usage,
+        ttft=first_due(laid.plan),
+        duration=laid.plan.duration,
+        fault=marked(laid.plan, laid.faults, stream=call.stream),
     )
     return Prepared(
         stream=stream,
-        content=content,
+        content=started.content,
         script=started.script.slug,
-        plan=left,
+        plan=laid.plan,
         context=context,
         pin=pin,
-        position=position,
-        faults=faults,
-        finished=position >= context.done_position,
+        position=started.position,
+        faults=laid.faults,
+        finished=started.position >= context.done_position,
     )
-
-
-def _refuse_too_long(stream: Stream, plan: Plan) -> None:
-    most = most_seconds(stream)
-    if most is not None and plan.duration > most:
-        raise Problem(
-            status=400,
-            code="stream_too_long",
-            message=(
-                f"Stream '{stream.slug}' would take {plan.duration:,.0f} s; at most"
-                f" {most:,} s are allowed. Ask for more `speed`."
-            ),
-            param="speed",
-        )
-
-
-def most_seconds(stream: Stream) -> int | None:
-    """Return how long a play may take: the smaller of the stream's and the site's."""
-    return _smaller(stream.max_duration_s, conf.max_duration)
-
-
-def most_bytes(stream: Stream) -> int | None:
-    """Return how large a play may be: the smaller of the stream's and the site's."""
-    return _smaller(stream.max_bytes, conf.max_bytes)
-
-
-def _smaller(*limits: int | None) -> int | None:
-    return min((one for one in limits if one is not None), default=None)

@@ -8,9 +8,9 @@ from contextvars import Context
 from typing import Any
 
 from streams.core.stepping import finish
-from streams.run import Run
-from streams.scheduler import get_scheduler
-from streams.shutdown import clock
+from streams.playing.run import Run
+from streams.playing.scheduler import get_scheduler
+from streams.playing.shutdown import clock
 
 _playing: "set[Pusher]" = set()
 

@@ -11,10 +11,10 @@ from django.db.models import Q
 from streams.conf import conf
 from streams.core.hurry import may_take_time
 from streams.exceptions import Problem
-from streams.lookup import stream_by_slug
 from streams.models import ApiKey, Stream
 from streams.models.entry import User
 from streams.models.stream import StreamQuerySet
+from streams.preparing.lookup import stream_by_slug
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,100}")
 

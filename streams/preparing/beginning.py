@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from streams.choosing import Counters, Counting, choose_script, playable_scripts
 from streams.core.cache import WeightedCache
 from streams.core.faults import OVERRIDE
 from streams.core.hurry import may_take_time
@@ -11,7 +10,13 @@ from streams.formats.call import Call
 from streams.models import Revision, Script, Stream
 from streams.models.rule import RESUMED
 from streams.models.script import PREFIX_LENGTH, Content
-from streams.overriding import script_asked_for
+from streams.preparing.choosing import (
+    Counters,
+    Counting,
+    choose_script,
+    playable_scripts,
+)
+from streams.preparing.overriding import script_asked_for
 
 _EVENT_ID = re.compile(rf"([0-9a-f]{{{PREFIX_LENGTH}}})-([0-9]{{1,10}})")
 

@@ -3,7 +3,7 @@
 from streams.conf import conf
 from streams.core.hold import Hold
 from streams.core.playback import TICK
-from streams.playing import Playing
+from streams.playing.base import Playing
 
 
 class Holding(Playing):

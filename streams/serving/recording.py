@@ -7,13 +7,13 @@ from typing import Any
 from django.http import HttpRequest
 
 from streams import journal, quiet_gc
-from streams.admission import Ticket
 from streams.conf import conf
 from streams.core.encoding import header_text
 from streams.exceptions import Injected
 from streams.formats.base import Format
 from streams.formats.call import Call
-from streams.preparation import Prepared, about
+from streams.playing.admission import Ticket
+from streams.preparing.preparation import Prepared, about
 from streams.signals import called
 
 LONGEST_AGENT = 200

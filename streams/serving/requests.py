@@ -14,10 +14,10 @@ from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import HttpHeaders
 
-from streams.access import Asker
 from streams.exceptions import Problem
 from streams.formats.call import Incoming
 from streams.models.entry import User
+from streams.serving.access import Asker
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
