@@ -25,6 +25,8 @@ class Arming:
     faults: tuple[Fault, ...] = ()
     hold_after: int | None = None
     """After how many chunks the run is to be held."""
+    hold_asked: bool = False
+    """The call asked for that, not the stream."""
     speed: float = 1.0
     """Divides a fault's seconds, as it does all others."""
 
@@ -60,8 +62,11 @@ class Arming:
     def inject(self, plan: Plan, position: int = 0) -> tuple[Plan, tuple[Fault, ...]]:
         """Return the plan with the faults in it, and which of them have a place there.
 
-        `position` is where the plan begins.
+        `position` is where the plan begins. Raise Problem where a call that does not
+        go on with another asks for what is past the end: its test would pass for the
+        wrong reason.
         """
+        whole = plan
         placed = []
         later = 0.0
         for fault in self.faults:
@@ -72,11 +77,16 @@ class Arming:
             elif found := self._placed(plan, fault, position):
                 plan = found
             else:
+                if fault.title == OVERRIDE and not position:
+                    raise _past_the_end("fault", fault.spec, whole)
                 continue
             placed.append(fault)
         if self.hold_after is not None:
             acting = Acting(act=Act.HOLD, fault=OVERRIDE)
-            plan = plan.acting(acting, event=self.hold_after) or plan
+            held = plan.acting(acting, event=self.hold_after)
+            if held is None and self.hold_asked:
+                raise _past_the_end("hold_after", str(self.hold_after), whole)
+            plan = held or plan
         return (plan.since(-later) if later else plan), tuple(placed)
 
     def _placed(self, plan: Plan, fault: Fault, begin: int) -> Plan | None:
@@ -119,7 +129,12 @@ def arm(
     if resumed:
         faults = tuple(fault for fault in faults if fault.always)
         hold_after = None
-    return Arming(faults=faults, hold_after=hold_after, speed=speed)
+    return Arming(
+        faults=faults,
+        hold_after=hold_after,
+        hold_asked=hold is not None,
+        speed=speed,
+    )
 
 
 ON_WHOLE_ANSWERS = (Act.STALL, Act.MALFORMED, *ENDINGS)
@@ -180,6 +195,20 @@ def _permitted(stream: Stream, call: Call, name: str) -> str | None:
             param=name,
         )
     return asked
+
+
+def _past_the_end(name: str, asked: str, plan: Plan) -> Problem:
+    steps = plan.steps
+    events = len(steps) - len(steps.directions)
+    return Problem(
+        status=400,
+        code="past_the_end",
+        message=(
+            f"{shown(name, asked)} would never happen: this answer has {events:,}"
+            f" events and ends at position {steps.end:,}. Ask for a place in it."
+        ),
+        param=name,
+    )
 
 
 def _injected(fault: Fault, run: dict[str, Any], call: Call) -> Injected:

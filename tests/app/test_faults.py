@@ -265,6 +265,40 @@ async def test_a_fault_past_the_end_is_not_announced(published, play, journaled)
     assert (run.outcome, run.fault) == ("completed", "")
 
 
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("fault=drop:5", 200),
+        ("fault=drop:6", 400),
+        ("fault=stall:@999:1s", 400),
+        ("fault=duplicate:1,drop:6", 400),
+        ("hold_after=6", 400),
+    ],
+)
+async def test_a_request_for_what_is_past_the_end_is_refused(
+    published, play, asked, code
+):
+    await published(allow_faults=True)
+    played = await play(f"hello/events?{asked}")
+    assert played.status == code
+    if code == 400:
+        assert played.problem["param"] == asked.partition("=")[0]
+        assert (
+            "would never happen: this answer has 5 events and ends at position 23. Ask"
+            " for a place in it." in played.problem["detail"]
+        )
+
+
+async def test_a_connection_that_goes_on_may_be_too_short_for_what_is_asked(
+    published, play
+):
+    await published(allow_faults=True)
+    address = "hello/events?fault=drop:4:always"
+    last = (await play(address)).events[-1].id
+    played = await play(address, headers={"Last-Event-ID": last})
+    assert played.events[-1].event == "done"
+
+
 async def test_several_faults_are_announced_up_to_the_one_that_ends_it(
     published, play, journaled
 ):
