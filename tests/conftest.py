@@ -2,11 +2,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.processes import Project
 
 # Those that mostly wait, and those whose files take long; what is left fills the gaps.
 FIRST = ("browser", "proxies", "services", "test_install.py", "demo", "clients")
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.hookimpl(tryfirst=True)

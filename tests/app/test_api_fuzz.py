@@ -1,4 +1,4 @@
-"""Five thousand broken bodies a vendor: no error of ours, and always its own shape."""
+"""Thousands of broken bodies a vendor: no error of ours, and always its own shape."""
 
 import copy
 import gc
@@ -12,10 +12,11 @@ from django.urls import resolve
 
 from streams.playing import admission
 from tests.app.test_mutations import mutate
+from tests.thorough import many
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BODIES = 5_000
+BODIES = many(6_000)
 
 USER = {"role": "user", "content": "Hello"}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}

@@ -11,10 +11,11 @@ from django.urls import resolve
 
 from streams.playing import admission
 from tests.app.test_api_fuzz import broken, openai_error
+from tests.thorough import many
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BODIES = 400
+BODIES = many(400)
 
 USER = {"role": "user", "content": [{"type": "text", "text": "Hello"}]}
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {}}}

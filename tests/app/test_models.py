@@ -18,7 +18,6 @@ pytestmark = pytest.mark.django_db
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     max_examples=100,
-    deadline=None,
 )
 @given(hostile_file())
 def test_whatever_a_file_brings_is_stored_and_comes_back(db, text):

@@ -80,7 +80,7 @@ hard_lines = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(body=nasty_text(), title=title | hard_lines, tags=line | hard_lines, notes=line)
 @example("---\na: b\n---\nrest", "x", "", "---\n")
 @example("---", "-", "...", " \n a\n")
@@ -147,7 +147,7 @@ def titled(tables):
     return st.lists(tables, max_size=3, unique_by=lambda one: one["title"]).map(tuple)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     values_of(
         schema.STREAM_FIELDS,

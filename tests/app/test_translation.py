@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -146,13 +147,9 @@ class Visible(HTMLParser):
 ENGLISH_ANYWAY = ("Model name", "stop、length", "否则为 stop")
 
 
-def english_of_ours(page):
-    """Return which pieces of our English texts a page shows."""
-    visible = Visible()
-    visible.feed(page)
-    shown = "\n".join(visible.texts)
-    for words in ENGLISH_ANYWAY:
-        shown = shown.replace(words, "")
+@cache
+def pieces_of_ours():
+    """Return the pieces of our English texts, and how a page would show each."""
     pieces = {
         piece.strip(" .,:;“”()")
         for _, *texts in messages("streams")
@@ -160,16 +157,28 @@ def english_of_ours(page):
         for part in _PLACEHOLDER.split(text)
         for piece in _TAG.split(part)
     }
+    # The admin makes first letters large; "?speed=", "name=value" and "X-Stream-Seed"
+    # stay.
     return {
-        piece
+        piece: re.compile(
+            rf"(?<![\w?=\[-])(?i:{re.escape(piece[0])}){re.escape(piece[1:])}(?![\w-])"
+        )
         for piece in pieces
         if len(re.findall("[a-zA-Z]", piece)) > 3
-        # The admin makes first letters large; "?speed=", "name=value" and
-        # "X-Stream-Seed" stay.
-        and re.search(
-            rf"(?<![\w?=\[-])(?i:{re.escape(piece[0])}){re.escape(piece[1:])}(?![\w-])",
-            shown,
-        )
+    }
+
+
+def english_of_ours(page):
+    """Return which pieces of our English texts a page shows."""
+    visible = Visible()
+    visible.feed(page)
+    shown = "\n".join(visible.texts)
+    for words in ENGLISH_ANYWAY:
+        shown = shown.replace(words, "")
+    return {
+        piece
+        for piece, pattern in pieces_of_ours().items()
+        if piece[1:] in shown and pattern.search(shown)
     }
 
 

@@ -577,7 +577,7 @@ controls = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(controls, st.sampled_from([0, 0.1, 0.7]))
 def test_whatever_is_done_with_its_time_nothing_is_lost(asked, delay):
     """The same bytes come in the same order, and never before they would have."""

@@ -98,7 +98,7 @@ def test_finish_reasons(finish, reason):
     assert f'"finishReason":"{reason}"' in end
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
 def test_any_text_arrives_exactly(text, unit, size):
     body = bytes_of(text, "ai-sdk", unit=unit, size=size)
@@ -218,7 +218,7 @@ MESSAGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     VALUES
     | st.fixed_dictionaries({"messages": st.lists(MESSAGES | VALUES, max_size=3)})

@@ -277,7 +277,7 @@ def test_system_prompts(system, expected):
     assert [message.role for message in call.messages] == ["user"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
 def test_any_text_arrives_exactly(text, unit, size):
     events = read_events(bytes_of(text, "anthropic", unit=unit, size=size))
@@ -288,7 +288,7 @@ def test_any_text_arrives_exactly(text, unit, size):
     assert bodies[-1] == {"type": "message_stop"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 9))
 def test_any_thought_and_argument_arrive_exactly(text, unit, size):
     text = f"x{normalise(text)}x"

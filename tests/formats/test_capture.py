@@ -144,7 +144,7 @@ def recordings(draw, channels=(Channel.ANSWER, Channel.REASONING, Channel.REFUSA
     return Recording(format="x", entries=tuple(tidied(entries)), ended=at())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(recordings(), st.sampled_from(Unit), st.integers(1, 5))
 def test_a_script_plays_what_was_recorded_when_it_came(recording, unit, size):
     body = write_script(recording)
@@ -178,7 +178,7 @@ BODIES = st.lists(
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(body=BODIES, unit=st.sampled_from(Unit))
 def test_what_our_own_formats_send_can_be_recorded(name, body, unit):
     """A stream, recorded and played again in its format, is the same stream."""

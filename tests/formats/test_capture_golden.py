@@ -134,7 +134,7 @@ def test_ollama_says_itself_when_it_said_what():
 
 
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.stem)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_file_that_is_cut_off_or_damaged_is_refused_or_says_the_same(capture, data):
     """Nothing but CaptureError is raised, and no delta is lost without a word."""

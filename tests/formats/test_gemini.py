@@ -202,7 +202,7 @@ def text_of(responses):
     return "".join(part["text"] for part in parts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
 def test_any_text_arrives_exactly(text, unit, size):
     events = read_events(bytes_of(text, "gemini", unit=unit, size=size))

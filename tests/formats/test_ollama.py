@@ -134,7 +134,7 @@ def test_what_is_read_of_a_request():
     assert call.options == {"think": True}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
 def test_any_text_arrives_exactly(text, unit, size):
     """Even where lines are split as Python does it, which Ollama's library is."""

@@ -434,7 +434,7 @@ def test_what_is_kept_is_what_was_shown():
             assert shown == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
 def test_any_text_arrives_exactly(script, unit, size):
     stored = normalise(script)

@@ -118,7 +118,7 @@ def test_bytes_of_legacy_completions(write, expected):
     assert write(writer).decode() == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
 def test_any_text_arrives_exactly(text, unit, size):
     *events, done = read_events(bytes_of(text, "openai-chat", unit=unit, size=size))

@@ -335,7 +335,7 @@ def test_a_long_answer_is_put_together_in_no_time():
     assert time.monotonic() - started < 2
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
 def test_any_text_arrives_exactly(text, unit, size):
     events = [

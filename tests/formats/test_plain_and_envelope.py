@@ -18,6 +18,7 @@ from streams.playing.run import Run
 from tests.clocks import FakeClock
 from tests.oracles import read_events, spoken
 from tests.texts import hostile_file
+from tests.thorough import many
 
 CONTEXT = Context(
     run_id="f" * 32, slug="s", revision="0123456789abcdef", seed=1, retry_ms=3000, end=2
@@ -111,9 +112,9 @@ async def play(text, unit, size, name):
     return b"".join([frame async for frame in run.frames()])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=many(1000))
 @given(hostile_file(), st.sampled_from(list(Unit)), st.integers(1, 40))
-def test_1000_texts_arrive_exactly(text, unit, size):
+def test_any_text_arrives_exactly(text, unit, size):
     """In any unit and size, whatever a file brings: joined data equals the script."""
     import asyncio
 

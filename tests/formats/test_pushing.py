@@ -157,7 +157,7 @@ def test_every_step_is_sent_when_it_is_due(play):
 waits = st.lists(st.sampled_from([0, 0, 0, 0.0005, 0.01, 0.3]), max_size=20)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(waits, st.sampled_from([0, 0.004, 0.03])), max_size=12))
 def test_whoever_waits_loses_nothing_and_delays_nobody(streams):
     """Some readers are slow now and then; each gets all, in order; the others in time."""
@@ -492,7 +492,7 @@ class Player:
             raise RuntimeError("out of tune")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.floats(-0.01, 0.2), min_size=1, max_size=6), max_size=9))
 def test_players_are_woken_as_they_wish(wishes):
     async def test():

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.sse import ServerSentEvent, comment
@@ -135,8 +135,6 @@ hostile = st.one_of(
     ),
     st.binary(max_size=6),
 )
-# Its time is not ours to promise.
-another_process = settings(deadline=None)
 
 bodies = st.lists(ours | hostile | hostile, max_size=25).map(b"".join)
 
@@ -149,7 +147,6 @@ def pieces_of_bodies(draw):
     return [body[start:end] for start, end in pairwise(bounds)]
 
 
-@another_process
 @given(pieces_of_bodies())
 def test_any_bytes_in_any_pieces_are_what_the_standard_says(sse_js, pieces):
     body = b"".join(pieces)
@@ -158,7 +155,6 @@ def test_any_bytes_in_any_pieces_are_what_the_standard_says(sse_js, pieces):
     assert b"".join(item["raw"] for item in items) == body
 
 
-@another_process
 @given(pieces_of_bodies())
 def test_httpx_sse_reads_the_same(sse_js, pieces):
     """But for a BOM, `retry`, and blocks without data, which it takes for events."""
@@ -169,7 +165,6 @@ def test_httpx_sse_reads_the_same(sse_js, pieces):
     assert found == expected
 
 
-@another_process
 @given(st.lists(nasty_text(), min_size=1))
 def test_what_our_encoder_writes_is_read_back(sse_js, texts):
     pieces = [ServerSentEvent(data=text, id="1").encode() for text in texts]
