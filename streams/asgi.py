@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from streams.bundling import bundled
 from streams.playing.lane import EXTENSION, Lane, Receive, Scope, Send
 from streams.short import answer, find_endpoint
 from streams.threads import request_thread
@@ -10,14 +11,19 @@ from streams.threads import request_thread
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def direct(application: Application, *, short: Sequence[str] = ()) -> Application:
+def direct(
+    application: Application, *, short: Sequence[str] = (), bundle: bool = True
+) -> Application:
     """Play streams around Django: the same views, middleware and bytes, for less.
 
     Everything else goes through as it is. `short` are prefixes of paths, such as
     "/v1/", whose streams are set up without the site's middleware, too: without
-    sessions, users, CORS, or the check of ALLOWED_HOSTS. See docs/direct-lane.md.
+    sessions, users, CORS, or the check of ALLOWED_HOSTS. `bundle` says whether the
+    middleware around streams may be called in one visit to the request's thread, as
+    under WSGI. See docs/direct-lane.md for both.
     """
     prefixes = tuple(short)
+    endpoints = bundled(application) if bundle else application
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,7 +40,7 @@ def direct(application: Application, *, short: Sequence[str] = ()) -> Applicatio
             await answer(inner, lane, match)
         else:
             async with request_thread():
-                await application(inner, lane.receive, lane.send)
+                await endpoints(inner, lane.receive, lane.send)
         if lane.taken:
             await lane.play()
         else:

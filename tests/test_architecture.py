@@ -27,7 +27,7 @@ LAYERS = (
         *("views", "pages", "snippet_pages", "controls", "consumers"),
         *("admin", "management"),
     ),
-    ("urls", "api_urls", "routing", "apps", "threads", "short", "asgi"),
+    ("urls", "api_urls", "routing", "apps", "bundling", "threads", "short", "asgi"),
     ("standalone",),
     ("pytest_plugin", "__main__"),
 )
