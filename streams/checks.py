@@ -8,10 +8,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning, register
+from django.db import connections, router
 from django.utils.module_loading import import_string
 
-from streams.conf import DEFAULTS
+from streams.conf import DEFAULTS, conf
 from streams.formats.base import Format
+from streams.models import Run
 from streams.tokens import ENCODINGS, ESTIMATE
 
 ALWAYS_LIMITED = (
@@ -129,6 +131,33 @@ def check_settings(
     return found
 
 
+def _check_journal() -> list[CheckMessage]:
+    """Say what an editor's save may meet on SQLite beside the journal's."""
+    alias = router.db_for_write(Run)
+    connection: Any = connections[alias]
+    options = connection.settings_dict.get("OPTIONS") or {}
+    if (
+        not conf.journal
+        or connection.vendor != "sqlite"
+        or connection.is_in_memory_db()
+        or str(options.get("transaction_mode")).upper() in ("IMMEDIATE", "EXCLUSIVE")
+    ):
+        return []
+    return [
+        Info(
+            f"Database '{alias}' is SQLite, whose transactions begin as readers: a save"
+            " in the admin at the moment in which the journal writes can fail with"
+            " 'database is locked'.",
+            hint=(
+                f"On a site that others use, set DATABASES['{alias}']['OPTIONS'] ="
+                " {'transaction_mode': 'IMMEDIATE', 'timeout': 20}: writers then wait"
+                " for one another."
+            ),
+            id="streams.I004",
+        )
+    ]
+
+
 @register
 def check_server(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
@@ -171,6 +200,7 @@ def check_server(
                 id="streams.I001",
             )
         )
+    found += _check_journal()
     atomic = [
         alias
         for alias, database in settings.DATABASES.items()

@@ -30,6 +30,9 @@ class ApiKeyAdmin(ModelAdmin):
     readonly_fields = ("begins_with", "revoked", "created")
     actions = ("revoke",)
 
+    class Media:
+        js = ["streams/autocomplete-names.js"]
+
     @admin.display(description=gettext_lazy("begins with"), ordering="hint")
     def begins_with(self, key: ApiKey) -> str:
         return f"{key.hint}…"

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -59,6 +60,7 @@ class EntryAdmin(Previewing, Guarding, Porting):
 
     class Media:
         css = {"all": ["streams/admin.css"]}
+        js = (forms.Script("streams/form-guard.js", type="module"),)
 
     def get_urls(self) -> list[URLPattern]:
         name = f"streams_{self.opts.model_name}_duplicate"

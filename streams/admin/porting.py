@@ -1,13 +1,16 @@
-"""Export and import of scripts and streams, from their lists."""
+"""Export and import of scripts and streams, from their lists and forms."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from streams.admin.importing import import_view, may_import
 from streams.documents import PortingError
@@ -36,8 +39,13 @@ class Porting(ModelAdmin):
                 lambda request: import_view(self, request)
             )
         )
-        name = f"streams_{self.opts.model_name}_import"
-        return [path("import/", view, name=name), *super().get_urls()]
+        export: Any = self.admin_site.admin_view(require_safe(self.export_view))
+        name = f"streams_{self.opts.model_name}"
+        return [
+            path("import/", view, name=f"{name}_import"),
+            path("<path:object_id>/export/", export, name=f"{name}_export"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -53,6 +61,26 @@ class Porting(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponse | None:
         """Answer with a file, or with a zip of them; streams bring their scripts."""
+        try:
+            return self._exported(request, queryset)
+        except PortingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+
+    def export_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer with what is saved of one entry, as its list does."""
+        entry = self.get_object(request, object_id)
+        if entry is None:
+            raise Http404(_("There is no such entry; it may have been deleted."))
+        if not self.has_view_permission(request, entry):
+            raise PermissionDenied
+        try:
+            return self._exported(request, self.model.objects.filter(pk=entry.pk))
+        except PortingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect(f"admin:streams_{self.opts.model_name}_change", entry.pk)
+
+    def _exported(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         chosen = list(queryset.values_list("pk", flat=True))
         scripts: list[Script] = []
         streams: list[Stream] = []
@@ -62,11 +90,7 @@ class Porting(ModelAdmin):
             streams = list(prefetched().filter(pk__in=chosen).order_by("slug"))
             if request.user.has_perm("streams.view_script"):
                 scripts = scripts_of(streams)
-        try:
-            files = files_of(scripts, streams)
-        except PortingError as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return None
+        files = files_of(scripts, streams)
         return _attachment(files, str(self.opts.model_name))
 
 

@@ -109,8 +109,7 @@ class Previewing(ModelAdmin):
                     request,
                     form.instance,
                     formsets,
-                    prompt=request.POST.get("_prompt", "")[:LONGEST_PROMPT],
-                    seed=_seed(request.POST.get("_seed", "")),
+                    **prompt_and_seed(request),
                 )
             except (ScriptError, Problem) as error:
                 mistakes = [{"id": "", "label": "", "text": str(error)}]
@@ -119,7 +118,7 @@ class Previewing(ModelAdmin):
         if rehearsal is None:
             # No error status: browsers note those on their consoles, at each key.
             return JsonResponse(_outdated(mistakes) | changed)
-        return _answer(request, rehearsal, rehearsal.facts() | changed)
+        return answer(request, rehearsal, rehearsal.facts() | changed)
 
     def _previewed(self, request: HttpRequest, object_id: str | None) -> Any:
         """Return what is edited, None for something new; refuse who may not edit it."""
@@ -149,9 +148,10 @@ def check_formset(formset: Any) -> None:
     raise forms.ValidationError("", params={"mistakes": mistakes})
 
 
-def _answer(
+def answer(
     request: HttpRequest, rehearsal: Rehearsal, facts: dict[str, Any]
 ) -> HttpResponseBase:
+    """Answer the page with what it says, and with the stream if it is to play."""
     if request.POST.get("_preview") != "play" or rehearsal.refused:
         return JsonResponse(facts)
     if not isinstance(request, ASGIRequest):
@@ -195,10 +195,14 @@ def _outdated(mistakes: list[dict[str, str]]) -> dict[str, Any]:
     }
 
 
-def _seed(given: str) -> int:
-    """Read the page's seed: the same as long as somebody types, so that the figures
-    change with what is typed and with nothing else."""
-    return int(given[:10]) if given.isascii() and given.isdigit() else 0
+def prompt_and_seed(request: HttpRequest) -> dict[str, Any]:
+    """Read what the page sends beside the form. Its seed is the same as long as
+    somebody types: figures change with what is typed, and with nothing else."""
+    seed = request.POST.get("_seed", "")
+    return {
+        "prompt": request.POST.get("_prompt", "")[:LONGEST_PROMPT],
+        "seed": int(seed[:10]) if seed.isascii() and seed.isdigit() else 0,
+    }
 
 
 def timing_of(chosen: str, offered: list[Stream]) -> Stream:

@@ -14,8 +14,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from streams.admin.lasting import lasting
 from streams.core import faults
 from streams.core.acts import Act, Acting
+from streams.core.pacing import Pacing
 from streams.core.plan import Plan
 from streams.formats.base import Context
 from streams.formats.call import Call
@@ -124,14 +126,15 @@ class Rehearsal:
 
     @property
     def line(self) -> str:
-        """Say how it will be: "212 chunks · about 9.8 s · 14 kB · first event after
-        300 ms". What a fault keeps from being sent does not count."""
-        heard, lasts = self._heard()
+        """Say how it will be: "212 chunks · about 9.8 s (9.6–10.0 s with jitter) ·
+        14 kB · first event after 300 ms". What a fault keeps from being sent does not
+        count."""
+        heard, count, lasts = self._heard()
         chunks = ngettext("%(count)s chunk", "%(count)s chunks", len(heard))
         first = self.context.ttft
         parts = [
             chunks % {"count": number_format(len(heard), force_grouping=True)},
-            _("about %(duration)s") % {"duration": duration(lasts)},
+            self._about(count, lasts),
             _in_bytes(self._size(heard)),
         ]
         if heard:
@@ -155,9 +158,33 @@ class Rehearsal:
             return _("On purpose: %(faults)s.") % {"faults": "; ".join(told[:5])}
         return ""
 
-    def _heard(self) -> tuple[list[int], float]:
-        """Return the indices of the steps that say something before it ends, and when
-        that is."""
+    def _about(self, count: int, lasts: float) -> str:
+        """Say how long it lasts; where jitter changes that from run to run, from when
+        to when."""
+        stream = self.stream
+        if not stream.jitter_percent or stream.seed is not None:
+            return _("about %(duration)s") % {"duration": duration(lasts)}
+        pacing = Pacing(
+            delay=stream.delay_ms / 1000,
+            ttft=stream.ttft_ms / 1000,
+            jitter=stream.jitter_percent / 100,
+        )
+        found = lasting(lasts, self.plan.steps, count, pacing, self.context.seed)
+        said = {
+            "duration": duration(found.expected),
+            "least": duration(found.least),
+            "most": duration(found.most),
+        }
+        if said["least"] == said["most"]:
+            return _("about %(duration)s") % said
+        if found.most < 59.9:
+            # One unit for both.
+            said["least"] = number_format(round(found.least, 1), 1)
+        return _("about %(duration)s (%(least)s–%(most)s with jitter)") % said
+
+    def _heard(self) -> tuple[list[int], int, float]:
+        """Return the indices of the steps that say something before it ends, how many
+        steps there are until then, and when that is."""
         steps = self.plan.steps
         stop, lasts = len(steps), self.plan.duration
         for index, acting, _note in faults.acts(steps):
@@ -168,7 +195,7 @@ class Rehearsal:
             for index, direction in steps.directions.items()
             if isinstance(direction.value, Acting)
         }
-        return [i for i in range(stop) if i not in silent], lasts
+        return [i for i in range(stop) if i not in silent], stop, lasts
 
     def _size(self, heard: list[int]) -> int:
         """Return the bytes that are sent, without heartbeats."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from streams.admin.control import ControlAdmin
-from streams.admin.workers import column, seconds_between
+from streams.admin.workers import ago, column, seconds_between
 from streams.conf import conf
 from streams.models import Run, Worker
 from streams.templatetags.streams import duration, unbroken
@@ -115,7 +115,12 @@ class RunAdmin(ControlAdmin):
         (gettext_lazy("Client"), {"fields": ("client", "agent", "body")}),
         (
             gettext_lazy("Timing"),
-            {"fields": ("began", "first_byte", "took", "lateness")},
+            {
+                "fields": (
+                    *("began", "first_byte", "first_chunk", "took", "lateness"),
+                    "seen",
+                )
+            },
         ),
         (gettext_lazy("Sent"), {"fields": ("sent_steps", "sent_bytes")}),
     )
@@ -159,9 +164,25 @@ class RunAdmin(ControlAdmin):
             return NOTHING
         return _milliseconds(run.first_byte_ms)
 
+    @column(gettext_lazy("first token"), "first_chunk_ms")
+    def first_chunk(self, run: Run) -> str:
+        if run.first_chunk_ms is None:
+            return NOTHING
+        return _milliseconds(run.first_chunk_ms)
+
+    @column(gettext_lazy("worker last seen"))
+    def seen(self, run: Run) -> str:
+        return ago(seconds_between(run.worker.last_seen, timezone.now()))
+
     @column(gettext_lazy("worst lateness"), "lateness_ms")
     def lateness(self, run: Run) -> str:
         return _milliseconds(run.lateness_ms)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        # Of what plays one asks whether it does; of what is over, nobody.
+        playing = request.GET.get(StateFilter.parameter_name) == Run.State.PLAYING
+        more = ["seen"] if playing else []
+        return [*self.list_display[:4], *more, *self.list_display[4:]]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

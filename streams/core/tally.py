@@ -12,6 +12,8 @@ class Tally(Protocol):
     """In seconds of the epoch."""
     first_byte: float | None
     """In seconds since then."""
+    first_chunk: float | None
+    """The same of the first step that sent something."""
     outcome: str
     """How it ended; empty while it plays."""
     steps: int
@@ -28,6 +30,7 @@ class PlainTally:
 
     started: float = field(default_factory=time.time)
     first_byte: float | None = None
+    first_chunk: float | None = None
     outcome: str = ""
     steps: int = 0
     bytes: int = 0

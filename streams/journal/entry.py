@@ -39,6 +39,8 @@ class Entry:
     """Seconds of the epoch."""
     first_byte: float | None = None
     """Seconds after the start."""
+    first_chunk: float | None = None
+    """The same, of the first chunk that was sent."""
     ended: float | None = None
     """Seconds of the epoch."""
     outcome: str = ""

@@ -18,11 +18,13 @@ from streams.models.run import MOST_PRUNED, Run, Worker
 COLUMNS = (
     *("worker", "number", "run_id", "stream", "script", "revision", "rule", "session"),
     *("fault", "seed", "format", "transport", "client", "agent", "body", "position"),
-    *("started", "first_byte_ms", "ended", "outcome", "steps", "bytes", "lateness_ms"),
+    *("started", "first_byte_ms", "first_chunk_ms", "ended", "outcome", "steps"),
+    *("bytes", "lateness_ms"),
 )
 
 CHANGING = (
-    *("fault", "first_byte_ms", "ended", "outcome", "steps", "bytes", "lateness_ms"),
+    *("fault", "first_byte_ms", "first_chunk_ms", "ended", "outcome", "steps"),
+    *("bytes", "lateness_ms"),
 )
 """What a run's row learns after it was made. No index but one has any of it."""
 
@@ -92,7 +94,6 @@ class Rows:
 
     def _row(self, entry: Entry, connection: Any) -> tuple[Any, ...]:
         adapt = connection.ops.adapt_datetimefield_value
-        first_byte = entry.first_byte
         return (
             self._key,
             entry.number,
@@ -111,7 +112,8 @@ class Rows:
             _text(entry.body, "body"),
             min(entry.position, _MOST),
             adapt(_moment(entry.started)),
-            None if first_byte is None else _milliseconds(first_byte),
+            _known(entry.first_byte),
+            _known(entry.first_chunk),
             adapt(_moment(entry.ended)),
             _text(entry.outcome, "outcome"),
             min(entry.steps, _MOST),
@@ -142,6 +144,10 @@ def _text(value: str, name: str) -> str:
         .encode("utf-8", "replace")
         .decode()
     )
+
+
+def _known(seconds: float | None) -> int | None:
+    return None if seconds is None else _milliseconds(seconds)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -233,6 +233,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveIntegerField(default=0, help_text='Above 0 where the run went on with one that was cut off.', verbose_name='from position')),
                 ('started', models.DateTimeField(db_index=True, verbose_name='started')),
                 ('first_byte_ms', models.PositiveIntegerField(blank=True, null=True, verbose_name='first byte (ms)')),
+                ('first_chunk_ms', models.PositiveIntegerField(blank=True, null=True, verbose_name='time to first token (ms)')),
                 ('ended', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
                 ('outcome', models.CharField(blank=True, max_length=32, verbose_name='outcome')),
                 ('steps', models.PositiveIntegerField(default=0, verbose_name='steps sent')),

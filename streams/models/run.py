@@ -92,6 +92,20 @@ class RunQuerySet(models.QuerySet["Run"]):
                 return self.filter(ended | (models.Q(outcome="") & ~alive & told))
         return self.filter(outcome=state)
 
+    def with_state(self) -> "RunQuerySet":
+        """Add `state_now`: what `Run.state` says, for the database to count."""
+        told = models.Q(worker__stopped__isnull=False)
+        state = models.Case(
+            models.When(~models.Q(outcome=""), then=models.F("outcome")),
+            models.When(
+                worker__last_seen__gte=_lately(), then=_said(Run.State.PLAYING)
+            ),
+            models.When(told, then=_said(Run.State.SERVER_STOPPED)),
+            default=_said(Run.State.LOST),
+            output_field=models.CharField(),
+        )
+        return self.annotate(state_now=state)
+
     def outdated(self) -> "RunQuerySet":
         """Return what is kept no longer: what is too old, and what is too much."""
         days = timedelta(days=conf.journal_days)
@@ -171,6 +185,10 @@ class Run(models.Model):
     first_byte_ms = models.PositiveIntegerField(
         _("first byte (ms)"), null=True, blank=True
     )
+    # Of what the script says, which comes later than what a format begins with.
+    first_chunk_ms = models.PositiveIntegerField(
+        _("time to first token (ms)"), null=True, blank=True
+    )
     ended = models.DateTimeField(_("ended"), null=True, blank=True)
     # Blank while it plays, and for good where nobody could say how it ended.
     outcome = models.CharField(_("outcome"), max_length=32, blank=True)
@@ -213,6 +231,10 @@ class Run(models.Model):
         if self.worker.is_seen_lately:
             return self.State.PLAYING
         return self.State.SERVER_STOPPED if self.worker.stopped else self.State.LOST
+
+
+def _said(state: Run.State) -> models.Value:
+    return models.Value(state.value)
 
 
 def _lately() -> datetime:

@@ -129,6 +129,9 @@ class Playing(ABC):
             elif taken == ALONE:
                 frame = self._sent(self._play_alone(now))
                 tally.steps += 1
+                said = self._steps[playback.index - 1].text and frame
+                if said and tally.first_chunk is None:
+                    self._tell_first_chunk()
                 self._set_next()
                 if most and tally.bytes > most and not self.ended:
                     frame += self._end_at_limit()
@@ -148,8 +151,8 @@ class Playing(ABC):
             elif playback.over:
                 self._end("completed")
                 frame += self._sent(self._kept_back() + self._writer.closing())
-            if tally.first_byte is None and frame:
-                self._tell_first_byte()
+            if tally.first_chunk is None and frame and taken > 0:
+                self._tell_first_chunk()
         except Exception:
             self._end("failed")
             run_id = self.context.run_id
@@ -236,8 +239,11 @@ class Playing(ABC):
     def _sent(self, frame: bytes) -> bytes:
         self.tally.bytes += len(frame)
         if frame and self.tally.first_byte is None:
-            self._tell_first_byte()
+            self.tally.first_byte = max(0.0, time.time() - self.tally.started)
         return frame
 
-    def _tell_first_byte(self) -> None:
-        self.tally.first_byte = max(0.0, time.time() - self.tally.started)
+    def _tell_first_chunk(self) -> None:
+        tally = self.tally
+        tally.first_chunk = max(0.0, time.time() - tally.started)
+        if tally.first_byte is None:
+            tally.first_byte = tally.first_chunk

@@ -1,14 +1,19 @@
 """The admin, as its users meet it: through requests."""
 
+import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from streams.admin.differences import difference
 from streams.core.vocabulary import DIRECTIONS
-from streams.models import Script, Stream
+from streams.models import Fault, Run, Script, Stream, Worker
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +81,9 @@ def test_lists_show_what_a_person_looks_for(client, admin_user, make_stream):
     assert "draft" not in page(
         client, "streams_stream_changelist", published__exact=1, q="hello"
     )
+    Fault.objects.create(stream=Stream.objects.get(slug="draft"), kind="drop")
+    faulty = page(client, "streams_stream_changelist", faulty="yes")
+    assert (">Hello<" in faulty, ">Draft<" in faulty) == (False, True)
     by_tag = page(client, "streams_stream_changelist", tag="long")
     assert (">Hello<" in by_tag, ">Draft<" in by_tag) == (True, False)
 
@@ -325,3 +333,121 @@ def test_directions_stand_out_in_a_difference(client, editor):
     )
     text = page(client, "streams_script_revision", script.pk, 1)
     assert 'a <mark class="direction">&lt;!-- stream: hold --&gt;</mark> b' in text
+
+
+def test_a_save_can_be_undone_and_that_too(client, editor):
+    script = Script.objects.create(slug="s", title="S", body="one")
+    change = reverse("admin:streams_script_change", args=[script.pk])
+
+    def undo():
+        """Return where the button of the page's message leads, if there is one."""
+        found = re.search(r'<form method="post" action="([^"]+)" class="undo">', text)
+        return found and found[1]
+
+    def press():
+        answer = client.post(undo(), follow=True).content.decode()
+        script.refresh_from_db()
+        return answer
+
+    # Nothing of it is a revision's, so there is nothing to undo.
+    text = client.post(change, form("one", title="T"), follow=True).content.decode()
+    assert "was changed successfully" in text
+    assert undo() is None
+
+    data = form("two", _continue="Save")
+    text = client.post(change, data, follow=True).content.decode()
+    assert "Saved as revision 2." in text
+    assert client.get(undo()).status_code == 405
+    text = press()
+    assert "Revision 2 is undone: the text is that of revision 1 again." in text
+    assert (script.body, script.revisions.first().reason) == ("one", "Undid revision 2")
+    text = press()
+    assert "Revision 3 is undone" in text
+    assert script.body == "two"
+
+    # What somebody else has saved since is not lost by it.
+    script.body = "three"
+    script.save()
+    text = press()
+    assert "Nothing is undone: since revision 4, revision 5 was saved." in text
+    compare = reverse("admin:streams_script_revision", args=[script.pk, 5])
+    assert f'href="{compare}?against=4"' in text
+    assert script.body == "three"
+    first = reverse("admin:streams_script_undo", args=[script.pk, 1])
+    assert client.post(first).status_code == 404
+
+    url = reverse("admin:streams_script_undo", args=[script.pk, 5])
+    editor.user_permissions.set(Permission.objects.filter(codename="view_script"))
+    assert client.post(url).status_code == 403
+
+
+def test_a_restored_revision_can_be_undone_with_the_token_of_its_page(client, editor):
+    script = Script.objects.create(slug="s", title="S", body="one")
+    script.body = "two"
+    script.save()
+    client.handler.enforce_csrf_checks = True
+    token = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+    text = page(client, "streams_script_revision", script.pk, 1)
+    url = reverse("admin:streams_script_restore", args=[script.pk, 1])
+    data = {"csrfmiddlewaretoken": token.search(text)[1]}
+    text = client.post(url, data, follow=True).content.decode()
+    button = text[text.index('class="undo"') :]
+    url = reverse("admin:streams_script_undo", args=[script.pk, 3])
+    assert client.post(url).status_code == 403
+    client.post(url, {"csrfmiddlewaretoken": token.search(button)[1]})
+    script.refresh_from_db()
+    assert script.body == "two"
+
+
+def test_the_list_of_streams_tells_of_their_runs(client, admin_user, make_stream):
+    now = timezone.now()
+    worker = Worker.objects.create(
+        name="web:1:0", host="web", pid=1, started=now, last_seen=now
+    )
+
+    def play(slug, minutes, outcome):
+        Run.objects.create(
+            worker=worker,
+            number=Run.objects.count(),
+            stream=slug,
+            seed=1,
+            started=now - timedelta(minutes=minutes),
+            outcome=outcome,
+        )
+
+    client.force_login(admin_user)
+    counts = []
+    for number in range(2, 32, 10):
+        for slug in (f"s{number + n}" for n in range(10)):
+            make_stream(slug=slug)
+            play(slug, 7, "completed")
+            play(slug, 5, "")
+        with CaptureQueriesContext(connection) as queries:
+            page(client, "streams_stream_changelist")
+        counts.append(len(queries))
+    assert counts[1] == counts[2]
+
+    make_stream(slug="quiet")
+    play("s2", 2, "")
+    text = page(client, "streams_stream_changelist", q="s2")
+    row = text[text.index(">S2<") :].partition("</tr>")[0]
+    assert '?stream=s2&amp;state=playing">2</a>' in row
+    assert "2\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}ago" in row
+    text = page(client, "streams_stream_changelist", q="quiet")
+    assert text.count(">–</td>") == 2
+
+
+def test_one_entry_is_exported_from_its_form(client, editor, make_stream):
+    stream = make_stream("text")
+    for model, pk in (("script", stream.script_id), ("stream", stream.pk)):
+        url = reverse(f"admin:streams_{model}_export", args=[pk])
+        assert url in page(client, f"streams_{model}_change", pk)
+        chosen = {"action": "export_selected", "_selected_action": [pk]}
+        listed = client.post(reverse(f"admin:streams_{model}_changelist"), chosen)
+        answer = client.get(url)
+        assert answer.headers["Content-Disposition"].startswith("attachment; ")
+        assert answer.content == listed.content
+        assert answer.headers["Content-Type"] == listed.headers["Content-Type"]
+        assert client.get(url.replace(str(pk), "999")).status_code == 404
+    editor.user_permissions.clear()
+    assert client.get(url).status_code == 403

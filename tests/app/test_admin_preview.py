@@ -133,6 +133,71 @@ def test_the_line_says_what_is_then_sent(preview, make_stream, monkeypatch):
     assert "The preview ends here" in facts["cut"]
 
 
+def test_the_line_says_what_jitter_may_make_of_it(preview, make_stream):
+    stream = make_stream("a" * 100, delay_ms=100)
+
+    def line(**changes):
+        data = stream_form(stream, **changes)
+        said = preview("stream", stream.pk, data)[1]["line"]
+        return said.replace("\N{NO-BREAK SPACE}", " ").split(" · ")[1]
+
+    # 99 delays of 100 ms, each with half of that either way: 2.58 × 50 ms × √(99/3).
+    jittered = "about 9.9 s (9.2–10.6 s with jitter)"
+    assert line(jitter_percent=50) == jittered
+    assert line(jitter_percent=50, _seed=5) == jittered
+    assert line(delay_ms=800, jitter_percent=50) == (
+        "about 1 min 19 s (1 min 13 s–1 min 25 s with jitter)"
+    )
+    # Nothing that would be seen, and a seed that makes all runs alike.
+    assert line(jitter_percent=1) == "about 9.9 s"
+    assert "with jitter" not in line(jitter_percent=50, seed=5)
+    # What a fault keeps from being sent does not stray.
+    drop = stream_form(
+        stream, {"kind": "drop", "after_event": 2}, jitter_percent=100, delay_ms=2000
+    )
+    said = preview("stream", stream.pk, drop)[1]["line"].replace("\xa0", " ")
+    assert "2 chunks · about 2.0 s (0.0–4.0 s with jitter)" in said
+
+
+def test_a_revision_plays_whatever_the_script_says_now(
+    preview, make_stream, async_client, client
+):
+    script = make_stream("One {{ prompt }}", delay_ms=60_000).script
+    script.body, script.rendering = "Hi {{ prompt }}", "template"
+    script.save()
+    script.body, script.rendering = "Three", "literal"
+    script.save()
+    viewer = make_user("vera", "view_script", "view_stream")
+    before = everything()
+
+    async def ask(number, **data):
+        await async_client.aforce_login(viewer)
+        name, key = "admin:streams_script_revision_preview", script.pk
+        url = reverse(name, args=[key, number])
+        answer = await async_client.post(url, {"_preview": "play"} | data)
+        if not answer.streaming:
+            return answer, b""
+        return answer, b"".join([part async for part in answer.streaming_content])
+
+    _answer, body = async_to_sync(ask)(1)
+    assert spoken(body) == "One {{ prompt }}"
+    answer, body = async_to_sync(ask)(2, _prompt="Ann")
+    assert spoken(body) == "Hi Ann"
+    assert json.loads(answer.headers["X-Stream-Preview"])["template"]
+    assert async_to_sync(ask)(9)[0].status_code == 404
+    # With the timing of a stream, the same revision takes its time.
+    slow = {"_preview": "plan", "_stream": str(Stream.objects.get().pk)}
+    assert "about 4" in async_to_sync(ask)(3, **slow)[0].json()["line"]
+    assert everything() == before
+
+    # A text that could be played once; directions have changed since.
+    script.revisions.filter(number=1).update(body="<!-- stream: gone -->")
+    assert "unknown direction 'gone'" in async_to_sync(ask)(1)[0].json()["note"]
+    client.force_login(make_user("nobody", "view_stream"))
+    url = reverse("admin:streams_script_revision_preview", args=[script.pk, 1])
+    assert client.post(url).status_code == 403
+
+
 def test_a_fault_that_is_a_status_is_told_not_played(preview, make_stream):
     stream = make_stream("Hello")
     rows = [{"kind": "status", "status": 503, "calls": "1"}]

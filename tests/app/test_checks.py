@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from django.core.checks import INFO
 from django.core.management import call_command
+from django.db import connection
 from django.test import override_settings
 
 from streams.checks import check_server, check_settings
@@ -38,6 +40,36 @@ def test_atomic_requests_is_explained(settings, monkeypatch):
     [info] = check_server(None)
     assert info.id == "streams.I002"
     assert "default" in info.msg
+
+
+@pytest.mark.parametrize(
+    ("database", "journal", "found"),
+    [
+        ({"NAME": "db.sqlite3"}, True, ["streams.I004"]),
+        ({"NAME": "db.sqlite3"}, False, []),
+        ({"NAME": "db", "OPTIONS": {"transaction_mode": "IMMEDIATE"}}, True, []),
+        (
+            {"NAME": "db", "OPTIONS": {"transaction_mode": "DEFERRED"}},
+            True,
+            ["streams.I004"],
+        ),
+        # Nobody else writes there.
+        ({"NAME": ":memory:"}, True, []),
+    ],
+)
+def test_sqlite_that_lets_a_save_meet_the_journal_is_told_of(
+    monkeypatch, database, journal, found
+):
+    monkeypatch.setitem(connection.settings_dict, "NAME", database["NAME"])
+    options = database.get("OPTIONS", {})
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    with override_settings(STREAMS={"JOURNAL": journal}):
+        said = check_server(None)
+    assert ids(said) == found
+    if said:
+        # An info: a new project has it from the beginning.
+        assert said[0].level == INFO
+        assert "'transaction_mode': 'IMMEDIATE'" in said[0].hint
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ def test_a_run_is_recorded_with_all_that_is_known_of_it(notes):
     notes.begin(entry)
     entry.faults += ["stall after event 1 (script)", "drop after event 2 (fault: x)"]
     finish(entry, first_byte=0.0124, steps=300, bytes=90_000, lateness=0.0031)
+    entry.first_chunk = 0.3126
     notes.end(entry)
     assert notes.flush(10)
     [row] = Run.objects.values()
@@ -119,6 +120,7 @@ def test_a_run_is_recorded_with_all_that_is_known_of_it(notes):
         "position": 5,
         "started": datetime.fromisoformat("2027-01-15 08:00:00.25Z"),
         "first_byte_ms": 12,
+        "first_chunk_ms": 313,
         "ended": datetime.fromisoformat("2027-01-15 08:00:09.25Z"),
         "outcome": "completed",
         "steps": 300,

@@ -51,6 +51,24 @@ async def test_heartbeats_come_between_events_and_never_look_like_one():
     assert [e.data for e in read_events(b"".join(frames))] == ["a", "b", "[DONE]"]
 
 
+async def test_the_first_chunk_is_the_first_that_is_said():
+    """Not what a format begins with, no heartbeat, and nothing that only acts."""
+    run = make_run("<!-- stream: hold -->ab", heartbeat=3, delay=7, ttft=5)
+    run.begin()
+    assert run.tally.first_byte is not None
+    heard = []
+    for _ in range(20):
+        await run.clock.sleep(run.wait())
+        heard.append(run.advance())
+        if run.tally.first_chunk is not None:
+            break
+        if run.held and len(heard) > 4:
+            run.release()
+    run.close()
+    assert heard.count(b": heartbeat\n") > 2
+    assert [b"data:" in frame for frame in heard] == [False] * (len(heard) - 1) + [True]
+
+
 async def test_a_failure_in_mid_stream_ends_with_an_error_event(caplog):
     run = make_run(wire_format=Broken(), delay=0.1)
     body = b"".join([frame async for frame in run.frames()])

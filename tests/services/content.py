@@ -1,14 +1,19 @@
 """What the service tests do with Django. Runs in the project's own process."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from random import Random
 
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
+from streams.admin.statistics import count_runs
 from streams.core.directions import Channel
 from streams.core.parameters import PARAMETERS
 from streams.core.script import Text
 from streams.demo import load_demo
-from streams.models import ApiKey, Script, Stream
+from streams.models import ApiKey, Run, Script, Stream, Worker
 
 
 def prepare() -> list[str]:
@@ -54,6 +59,42 @@ def other_connections() -> list[str]:
             " AND datname = current_database() AND backend_type = 'client backend'"
         )
         return [query for (query,) in cursor.fetchall()]
+
+
+def count_runs_of_days() -> tuple[list[object], list[object]]:
+    """Return what the database counts of a month of runs, and what is so."""
+    now, random = timezone.now(), Random(1)
+    worker = Worker.objects.create(
+        name="days", host="web", pid=1, started=now, last_seen=now
+    )
+    Run.objects.bulk_create(
+        Run(
+            worker=worker,
+            number=number,
+            stream="days",
+            seed=1,
+            started=now - timedelta(days=33 * random.random()),
+            outcome=random.choice(["", "completed", "cut"]),
+            first_chunk_ms=random.choice([None, random.randrange(180)]),
+        )
+        for number in range(600)
+    )
+    runs = list(Run.objects.filter(stream="days").select_related("worker"))
+    with timezone.override("Asia/Kathmandu"):
+        found = count_runs("days", 30).days
+        days = [timezone.localdate(run.started) for run in runs]
+    of_day = [
+        [run for run, day in zip(runs, days, strict=True) if day == one.on]
+        for one in found
+    ]
+    waits = [
+        Counter(r.first_chunk_ms for r in those if r.first_chunk_ms is not None)
+        for those in of_day
+    ]
+    states = [Counter(run.state for run in those) for those in of_day]
+    worker.delete()
+    counted = [(one.on, one.states, one.waits) for one in found]
+    return counted, list(zip([d.on for d in found], states, waits, strict=True))
 
 
 def refused() -> list[str]:

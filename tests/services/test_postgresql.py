@@ -73,6 +73,12 @@ def test_nothing_a_path_can_hold_is_an_error(site):
             assert httpx.get(f"{site}/streams/{slug}/{page}").status_code == 404
 
 
+def test_runs_are_counted_by_day_there_as_elsewhere(postgresql_project):
+    counted, expected = postgresql_project.call(content.count_runs_of_days)
+    assert counted == expected
+    assert len(counted) == 30
+
+
 def test_ranges_are_kept_by_the_database(postgresql_project):
     postgresql_project.call(content.prepare)
     assert len(postgresql_project.call(content.refused)) == 7

@@ -27,6 +27,7 @@ class Preview {
   #drawing = false;
   #lost = "";
   #sure = false;
+  #asking = false;
 
   constructor(panel) {
     this.#panel = panel;
@@ -57,9 +58,9 @@ class Preview {
         if (this.#lost && !document.hidden) this.#checkSession();
       });
     }
-    // Where it lies under the form, and over it, it begins small.
+    // Where it lies under the form, and over it, it begins small, unless it was asked for.
     if (getComputedStyle(panel.parentElement).display !== "grid") {
-      this.#details.open = false;
+      this.#details.open = location.hash === `#${panel.id}`;
     }
     panel.hidden = false;
     this.#ask("plan");
@@ -294,8 +295,13 @@ class Preview {
   async #guard(event) {
     if (this.#sure) return;
     event.preventDefault();
+    // Who presses twice saves once.
+    if (this.#asking) return;
+    this.#asking = true;
     const { submitter } = event;
-    if (await this.#checkSession()) {
+    const may = await this.#checkSession();
+    this.#asking = false;
+    if (may) {
       this.#sure = true;
       this.#form.requestSubmit(submitter);
       this.#sure = false;
