@@ -24,7 +24,7 @@ from streams.serving.requests import get_asker
 logger = logging.getLogger("streams")
 
 LANES = ("sse", "fetch", "ws")
-"""How an element can get its events; see static/streams/player-lanes.js."""
+"""How an element can get its events; see static/streams/lanes.js."""
 
 SOCKETS = "/ws/streams/"
 """Where `streams.routing` serves WebSockets, for sites that do not say otherwise."""

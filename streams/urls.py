@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from streams import controls, pages, views
+from streams import controls, pages, snippet_pages, views
 from streams.api import ai_sdk
 
 app_name = "streams"
@@ -15,6 +15,7 @@ urlpatterns = [
     # Where the AI SDK asks for the rest of an answer: below the address it posts to.
     path("<str:slug>/events/<path:chat>/stream", ai_sdk.resume),
     path("<str:slug>/plan", views.plan, name="plan"),
+    path("<str:slug>/snippets/<str:client>", snippet_pages.program, name="program"),
     path("<str:slug>/control", controls.stream_control, name="control"),
     # After these: a stream may be called "runs".
     path("runs/<str:run_id>", controls.run_state, name="run"),

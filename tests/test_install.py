@@ -63,6 +63,8 @@ def test_the_wheel_holds_the_app_and_nothing_else(wheel):
         "streams/templates/streams/stream.html",
         "streams/templates/admin/streams/change_form.html",
         "streams/static/streams/stream-form.js",
+        "streams/static/streams/vendor/marked/LICENSE",
+        "streams/static/streams/vendor/marked/marked.esm.js",
         "streams/locale/zh_Hans/LC_MESSAGES/django.mo",
         "streams/fixtures/demo/content.toml",
         "streams/fixtures/demo/torture-zh.md",

@@ -65,7 +65,7 @@ def test_a_player_says_where_its_stream_is_and_what_without_javascript(
     make_stream("# Tides\n\n<script>alert('x')</script> & \"more\"")
     page = show(
         '{% stream_player "hello" prompt=prompt seed=7 speed=0.5 autoplay=True'
-        ' controls="play drop" name="Ann & Bob" %}',
+        ' markdown=True controls="play drop" name="Ann & Bob" %}',
         prompt='"><script>alert(1)</script>',
     )
     [player] = page.all("stream-player")
@@ -77,6 +77,7 @@ def test_a_player_says_where_its_stream_is_and_what_without_javascript(
         "seed": "7",
         "speed": "0.5",
         "autoplay": None,
+        "markdown": None,
         "controls": "play drop",
     }
     assert page.all("script") == [
@@ -102,6 +103,7 @@ def test_a_page_has_the_script_once_wherever_its_players_are(show, make_stream):
     assert [player.get("seed") for player in players] == [None, None, None, "1", "2"]
     assert players[1]["src"] == "/ws/streams/hello/"
     assert ["controls" in player for player in players] == [True] * 3 + [False] * 2
+    assert not any("markdown" in player for player in players)
     [script] = page.all("script")
     again = show('{% stream_player "hello" %}', csp_nonce=LazyNonce())
     assert again.all("script") == [script | {"nonce": "n0nce"}]

@@ -2,7 +2,12 @@
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from streams import pages
+from streams.models import Script, Stream
 
 pytestmark = pytest.mark.django_db
 
@@ -39,11 +44,75 @@ def test_an_empty_list_says_what_to_do(client, admin_client):
     assert "manage.py streams demo" in text
 
 
+def test_a_word_finds_streams_and_a_slug_opens_one(client, make_stream):
+    make_stream("x", "hello-world", title="Greeting")
+    make_stream("x", "hello-draft", published=False)
+    make_stream("x", "other")
+    for word in ("ELLO-w", "greet"):
+        text = client.get("/streams/", {"q": word}).content.decode()
+        assert ("Greeting" in text, "Other" in text) == (True, False)
+    response = client.get("/streams/", {"q": " hello-world "})
+    assert (response.status_code, response.url) == (302, "/streams/hello-world/")
+    for word in ("hello-draft", "\0<b>"):
+        text = client.get("/streams/", {"q": word}).content.decode()
+        assert "No stream has “" in text
+        assert "<b>" not in text
+    # And a stream's page offers those that this visitor may play.
+    text = client.get("/streams/other/").content.decode()
+    assert '<option value="hello-world">Greeting</option>' in text
+    assert "hello-draft" not in text
+
+
+def test_the_list_reads_a_script_once_until_it_changes(client, make_stream):
+    stream = make_stream("word " * 30, unit="word", delay_ms=100)
+    make_stream("x" * 12, "other", delay_ms=100)
+
+    def listed():
+        with CaptureQueriesContext(connection) as queries:
+            text = client.get("/streams/").content.decode()
+        return text, any('"body" FROM' in query["sql"] for query in queries)
+
+    chunks = "{} chunks · {}\N{NO-BREAK SPACE}s".format
+    text, read = listed()
+    assert (chunks(30, 2.9) in text, chunks(12, 1.1) in text, read) == (True,) * 3
+    text, read = listed()
+    assert (chunks(30, 2.9) in text, chunks(12, 1.1) in text, read) == (
+        True,
+        True,
+        False,
+    )
+    # Past save(), as well.
+    Script.objects.filter(pk=stream.script_id).update(body="word " * 20)
+    text, read = listed()
+    assert (chunks(20, 1.9) in text, read) == (True, True)
+    Stream.objects.filter(pk=stream.pk).update(delay_ms=200)
+    assert chunks(20, 3.8) in listed()[0]
+    # What a template says may depend on anything.
+    make_stream("{{ prompt }}y", "template", rendering="template")
+    assert listed()[1]
+    assert listed()[1]
+
+
+def test_a_long_list_has_pages(client, make_stream, monkeypatch):
+    monkeypatch.setattr(pages, "PER_PAGE", 2)
+    for slug in ("ask", "bid", "cue"):
+        make_stream("x", slug)
+    text = client.get("/streams/").content.decode()
+    assert ("Ask" in text, "Cue" in text, 'href="?page=2"' in text) == (
+        True,
+        False,
+        True,
+    )
+    text = client.get("/streams/?page=2").content.decode()
+    assert ("Ask" in text, "Cue" in text, "Page 2 of 2" in text) == (False, True, True)
+    assert client.get("/streams/?page=nothing").status_code == 200
+
+
 def test_a_stream_has_a_page(client, make_stream):
     make_stream("Hi", ttft_ms=1500)
     text = client.get("/streams/hello/").content.decode()
     assert 'action="/streams/hello/events"' in text
-    assert "curl -N http://testserver/streams/hello/events" in text
+    assert "http://testserver/streams/hello/events" in text
     assert "1.5\N{NO-BREAK SPACE}s" in text
 
 

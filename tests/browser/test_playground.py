@@ -22,6 +22,18 @@ LISTEN = """() => {
   new MutationObserver(hear).observe(status, { childList: true });
 }"""
 
+# Pixels in the colour of what came.
+COUNT_ACCENT = """(canvas) => {
+  const style = getComputedStyle(canvas).getPropertyValue("--stream-accent");
+  const [r, g, b] = style.match(/[0-9a-f]{2}/g).map((hex) => parseInt(hex, 16));
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    count += data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255;
+  }
+  return count;
+}"""
+
 
 @pytest.fixture
 def strict_page(page):
@@ -67,7 +79,7 @@ def whole_text(site, slug):
 
 def test_by_keyboard_it_is_dropped_and_goes_on_with_nothing_lost(strict_page, site):
     page = strict_page
-    page.goto(f"{site}/streams/greeting/?lane=ws&delay_ms=10#prompt=Hi")
+    page.goto(f"{site}/streams/greeting/?lane=ws&text=plain&delay_ms=10#prompt=Hi")
     assert page.input_value("#prompt") == "Hi"
     expect(page.locator("[data-changed]")).to_have_text("2 changed")
     page.evaluate(LISTEN)
@@ -101,12 +113,14 @@ def test_by_keyboard_it_is_dropped_and_goes_on_with_nothing_lost(strict_page, si
     assert read_events(download(page, "sse"))[-1].event == "done"
     # The link has the seed that was drawn, and keeps the prompt from the server.
     page.keyboard.press("c")
-    expect(page).to_have_url(re.compile(r"\?lane=ws&delay_ms=10&seed=\d+#prompt=Hi$"))
+    expect(page).to_have_url(
+        re.compile(r"\?lane=ws&text=plain&delay_ms=10&seed=\d+#prompt=Hi$")
+    )
 
 
 def test_it_is_held_and_released_and_every_byte_is_shown(strict_page, site, sign_in):
     page = strict_page
-    page.goto(f"{site}/streams/greeting/?seed=7&speed=2")
+    page.goto(f"{site}/streams/greeting/?text=plain&seed=7&speed=2")
     page.click("text=Play")
     wait_for_text(page, 20)
     page.keyboard.press("h")
@@ -115,7 +129,7 @@ def test_it_is_held_and_released_and_every_byte_is_shown(strict_page, site, sign
     held = said(page)
     page.wait_for_timeout(300)
     assert said(page) == held
-    page.click("text=Release")
+    page.get_by_role("button", name="Release").click()
     wait_for_text(page, len(held))
     page.keyboard.press("p")
     expect(page.locator("[data-pause]")).to_have_text(re.compile(r"\([1-9]\d* waiting"))
@@ -158,7 +172,7 @@ def test_buffering_is_named_and_the_log_follows_at_its_end_only(strict_page, sit
     page.click("text=Play")
     rows = page.locator("[data-log] tbody tr")
     expect(rows.last).to_contain_text("[DONE]", timeout=15_000)
-    assert rows.count() == 2000
+    assert 1950 < rows.count() <= 2000
     assert is_at_end(page)
     assert len(download(page, "jsonl").splitlines()) > 2001
     # Not at its end, it stays where its reader is.
@@ -184,3 +198,86 @@ def test_buffering_is_named_and_the_log_follows_at_its_end_only(strict_page, sit
     # The browser itself logs that two requests were refused.
     assert all("400" in trouble for trouble in page.troubles)
     page.troubles.clear()
+
+
+def test_lanes_side_by_side_say_the_same_and_each_can_be_looked_at(strict_page, site):
+    page = strict_page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{site}/streams/greeting/?lane=all&text=plain&delay_ms=6&seed=7")
+    page.evaluate(LISTEN)
+    page.click("text=Play")
+    lanes = page.locator(".lane")
+    for index in range(3):
+        expect(lanes.nth(index)).to_have_attribute("data-at", "done")
+    text = whole_text(site, "greeting")
+    assert page.locator("[data-said]").all_text_contents() == [text] * 3
+    started, finished = page.evaluate("window.aloud")
+    assert started == "Started"
+    titles = ("fetch, POST", "EventSource", "WebSocket")
+    ends = zip(finished.split(" · "), titles, strict=True)
+    assert all(end.startswith(f"{title}: Finished. Ev") for end, title in ends)
+
+    # The log has one of them: the same events, and what its transport shows of them.
+    logs = {}
+    for title in titles:
+        page.locator(".lane-tab", has_text=title).click()
+        log = [json.loads(line) for line in download(page, "jsonl").splitlines()]
+        logs[title] = [(e["event"], e["id"], e["data"]) for e in log if "event" in e]
+        hint = page.get_by_text("An EventSource shows events only")
+        assert hint.is_visible() == (title == "EventSource")
+    assert logs["fetch, POST"] == logs["EventSource"] == logs["WebSocket"]
+    events = [name for name, _id, _data in logs["WebSocket"]]
+    assert events == ["message"] * 206 + ["done"]
+
+    # What is looked for is found, shown whole, and copied.
+    page.fill("[data-filter]", "dONe")
+    rows = page.locator("[data-log] tbody tr")
+    expect(rows).to_have_count(1)
+    expect(page.locator("[data-filtered]")).to_have_text(re.compile(r"^1 of 20\d$"))
+    page.fill("[data-filter]", "message")
+    expect(rows).to_have_count(206)
+    rows.last.get_by_role("button").focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    whole = json.loads(rows.nth(204).locator("code").text_content())
+    assert (whole["event"], whole["id"], whole["data"]) == logs["WebSocket"][204]
+    assert whole["number"] == 205
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(rows.nth(204)).to_contain_text("Copied")
+    assert json.loads(page.evaluate("navigator.clipboard.readText()")) == whole
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-log] code")).to_have_count(0)
+
+    # The timeline has as many dots as there are events, and draws them.
+    page.keyboard.press("t")
+    plot = page.get_by_role("img", name="Timeline. Events planned: 206, seen: 206, in ")
+    expect(plot).to_be_visible()
+    assert plot.evaluate(COUNT_ACCENT) > 200
+    assert page.locator("[data-rows]").is_hidden()
+
+    # On a phone, lanes are tabs.
+    page.set_viewport_size({"width": 320, "height": 640})
+    expect(page.locator("[data-said]:visible")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.get_by_role("radio", name="WebSocket").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(lanes.nth(1).locator("[data-said]")).to_be_visible()
+
+    # For those who want less motion, there is a choice.
+    calm = page.get_by_label("Show as it arrives")
+    expect(calm).to_be_hidden()
+    page.emulate_media(reduced_motion="reduce")
+    expect(calm).to_be_visible()
+
+    # Another stream is played in the same way.
+    page.get_by_label("Another stream").fill("long-text")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/streams/long-text/*")
+    query = "lane=all&text=plain&view=timeline&seed=7&delay_ms=6"
+    assert page.url.partition("?")[2] == query
+    expect(lanes).to_have_count(3)
+    page.get_by_label("Compare", exact=True).uncheck()
+    expect(lanes).to_have_count(1)
+    assert "lane" not in page.url.partition("?")[2]

@@ -35,6 +35,7 @@ SCRIPTS: dict[str, tuple[str, dict[str, object]]] = {
         {"unit": "word", "rendering": "template"},
     ),
     "system": ("{{ system }}", {"rendering": "template"}),
+    "prompted": (f"{HOSTILE}\n{{{{ prompt }}}}", {"rendering": "template"}),
     # 11 chunks, 100 ms from one to the next.
     "paced": ("abcdefghijk", {"delay_ms": 100}),
     "busy": ("x" * 50, {"delay_ms": 100, "max_concurrent": 1}),

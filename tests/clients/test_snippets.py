@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 
+import httpx
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
@@ -17,10 +18,21 @@ from tests.clients.node import FOLDER
 from tests.clients.scripts import HOSTILE, text_of
 from tests.conftest import cannot_run
 from tests.oracles import read_events, spoken
-from tests.processes import ROOT
+from tests.processes import ROOT, eventually
+from tests.servers import journal_rows
 
 NAMES = names()
 PROGRAMS = [name for name in NAMES if name != "eventsource"]
+# A test has a server of its own.
+PLAYED_HERE = [name for name in PROGRAMS if name != "pytest"]
+
+# What shells, Python, JavaScript, HTML and templates would make something else of.
+PROMPT = (
+    'It\'s "quoted" \\ `id` $(id) $HOME ${HOME} %s {{ prompt }}\t</script><!-- stream: drop -->'
+    "\n今天 👩‍👩‍👧\u2028\u202e\x7f!"
+)
+SETTINGS = {"speed": "2.5", "seed": "7", "unit": "word", "chunk_size": "3"}
+SAID = f"{HOSTILE}\n{PROMPT}"
 NODE = FOLDER / "node_modules" / ".bin" / "node"
 
 
@@ -50,6 +62,9 @@ def command(name):
         return ".sh", ["sh"]
     if name == "python" or name.endswith("-python"):
         return ".py", [sys.executable]
+    if name == "pytest":
+        options = ["-q", "-s", "-p", "no:django", "-p", "no:cacheprovider"]
+        return ".py", [sys.executable, "-m", "pytest", *options]
     return ".mjs", [NODE]
 
 
@@ -61,6 +76,9 @@ def text_in(name, output):
         *events, done = read_events(output)
         deltas = [json.loads(event.data)["choices"][0]["delta"] for event in events]
         return "".join(delta.get("content") or "" for delta in deltas)
+    if name == "pytest":
+        # Before the dot of the test that passed.
+        return output.decode().rpartition("\n.")[0]
     return output.decode().removesuffix(os.linesep)
 
 
@@ -74,9 +92,11 @@ def run(api, project, tmp_path_factory):
     env = {**os.environ, "PYTHONUTF8": "1", "NO_PROXY": "127.0.0.1"}
     env.pop("STREAMS_API_KEY", None)
 
-    def run_one(name, slug, secret):
+    def run_one(name, slug, secret, asked):
+        settings = {**asked, "session": name} if asked else {}
+        pairs = [f"--set={key}={value}" for key, value in settings.items()]
         source, trouble = project.call(
-            printed, slug, "--for", name, "--base-url", f"{api}/"
+            printed, slug, "--for", name, "--base-url", f"{api}/", *pairs
         )
         assert not trouble
         assert ("STREAMS_API_KEY" in source) == bool(secret)
@@ -92,34 +112,57 @@ def run(api, project, tmp_path_factory):
         )
         return ran.returncode, ran.stdout, ran.stderr.decode()
 
-    def run(slug, secret=""):
+    def run(programs, slug, secret="", asked=None):
         with ThreadPoolExecutor(4) as pool:
-            ran = pool.map(lambda name: run_one(name, slug, secret), PROGRAMS)
-            return dict(zip(PROGRAMS, ran, strict=True))
+            ran = pool.map(lambda name: run_one(name, slug, secret, asked), programs)
+            return dict(zip(programs, ran, strict=True))
 
     return run
 
 
 @pytest.fixture(scope="module")
-def hostile(run):
-    return run("hostile")
+def prompted(run):
+    return run(PROGRAMS, "prompted", asked={"prompt": PROMPT, **SETTINGS})
 
 
 @pytest.fixture(scope="module")
 def keyed(run, project):
     from tests.clients import content
 
-    return run("keyed", project.call(content.issue_key))
+    return run(PLAYED_HERE, "keyed", secret=project.call(content.issue_key))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_each_program_says_exactly_the_script(hostile, name):
-    code, output, errors = hostile[name]
+def test_each_program_asks_what_is_to_be_asked_and_says_all_of_the_answer(
+    prompted, name
+):
+    code, output, errors = prompted[name]
     assert code == 0, errors
-    assert text_in(name, output) == HOSTILE
+    assert text_in(name, output) == SAID
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+def test_each_program_asks_for_the_settings(prompted, project, api):
+    plan = httpx.get(
+        f"{api}/streams/prompted/plan",
+        params={"prompt": PROMPT, **SETTINGS},
+        trust_env=False,
+    ).json()
+    expected = {name: {(7, len(plan["steps"]))} for name in PLAYED_HERE}
+
+    def check():
+        found = {}
+        for row in project.call(journal_rows.rows_of, "prompted"):
+            if not row["session"]:
+                continue
+            played = (row["seed"], row["steps"])
+            found.setdefault(row["session"], set()).add(played)
+        assert found == expected
+
+    # The journal is written beside the streams.
+    eventually(check, timeout=20)
+
+
+@pytest.mark.parametrize("name", PLAYED_HERE)
 def test_each_program_takes_a_key_from_the_environment(keyed, name):
     code, output, errors = keyed[name]
     assert code == 0, errors
@@ -132,8 +175,11 @@ def test_the_page_shows_exactly_the_script(api, project):
     executable = find_chromium()
     if executable is None:
         cannot_run("no Chromium: install the system's package, or set CHROMIUM")
+    pairs = [f"--set={key}={value}" for key, value in SETTINGS.items()]
     html, _ = project.call(
-        printed, "hostile", "--for", "eventsource", "--base-url", api
+        printed,
+        *("prompted", "--for", "eventsource", "--base-url", api),
+        *(f"--set=prompt={PROMPT}", *pairs),
     )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
@@ -146,7 +192,7 @@ def test_the_page_shows_exactly_the_script(api, project):
         page.wait_for_function("source.readyState === EventSource.CLOSED")
         shown = page.evaluate("document.querySelector('pre').textContent")
         browser.close()
-    assert shown == HOSTILE
+    assert shown == SAID
 
 
 def test_the_names_are_listed(project):
@@ -178,7 +224,7 @@ def test_the_names_are_listed(project):
         (["--for", "curl"], "Name a stream: manage.py streams snippet SLUG"),
         (
             ["keyed", "--for", "eventsource"],
-            "which an EventSource cannot send: take `--for fetch`.",
+            "which an EventSource cannot send: take the program for fetch.",
         ),
         (
             ["hostile", "--for", "curl", "--base-url", "example.org"],
@@ -187,6 +233,26 @@ def test_the_names_are_listed(project):
         (
             ["hostile", "--for", "curl", "--base-url", "http://x';rm"],
             "is no address of a site",
+        ),
+        (
+            ["hostile", "--for", "curl", "--set", "speed=50"],
+            "`speed=50` is above this stream's limit 10.",
+        ),
+        (
+            ["hostile", "--for", "pytest", "--set", "fault=drop:1"],
+            "takes no `fault` from callers",
+        ),
+        (
+            ["hostile", "--for", "curl", "--set", "sped=2"],
+            "--set knows no 'sped'. Did you mean speed",
+        ),
+        (
+            ["hostile", "--for", "curl", "--set", "speed"],
+            "--set speed has no value",
+        ),
+        (
+            ["hostile", "--for", "openai-node", "--set", "session=今天"],
+            "`session=今天` would be a header here, and headers are ASCII",
         ),
     ],
 )

@@ -62,7 +62,8 @@ test("nothing is judged that is too short to tell", () => {
   const unknown = new Measures(0, null);
   assert.deepEqual(unknown.heard(5, "abc-1"), { gap: null, late: null });
   assert.equal(unknown.verdict(), null);
-  assert.equal(unknown.next, null);
+  assert.equal(unknown.silence(900), null);
+  assert.deepEqual(unknown.planned, []);
 });
 
 test("an interruption is compared with nothing", () => {
@@ -85,16 +86,38 @@ test("ids of another revision, or of no plan, have no lateness", () => {
   assert.equal(measures.events, 5);
 });
 
-test("what is next: a gap, and whether the script holds before it", () => {
+test("a silence is named: the script's own, or one that nobody planned", () => {
   const plan = every(40, 3);
   plan.steps.splice(2, 0, { position: 2.5, due: 0.34, text: "", direction: "hold" });
   const measures = new Measures(0, plan);
   measures.heard(300, "abc-1");
-  assert.deepEqual([Math.round(measures.next.gap), measures.next.hold], [40, false]);
+  assert.deepEqual([900, 1001].map((ms) => measures.silence(ms)), [null, "stalled"]);
   measures.heard(340, "abc-2");
-  assert.deepEqual([Math.round(measures.next.gap), measures.next.hold], [40, true]);
+  assert.deepEqual([530, 550].map((ms) => measures.silence(ms)), [null, "held"]);
   measures.heard(380, "abc-3");
-  assert.equal(measures.next, null);
+  assert.deepEqual([550, 1001].map((ms) => measures.silence(ms)), [null, "stalled"]);
+});
+
+test("planned times begin with the first event, and again after an interruption", () => {
+  const plan = every(40, 4);
+  plan.steps.splice(1, 0, { position: 1.5, due: 0.3, text: "", direction: "hold" });
+  const measures = new Measures(1000, plan);
+  const planned = () => measures.planned.map(Math.round);
+  assert.deepEqual(planned(), [1300, 1340, 1380, 1420]);
+  measures.heard(1370, "abc-1");
+  measures.heard(1400, "abc-2");
+  assert.deepEqual(planned(), [1370, 1410, 1450, 1490]);
+  measures.interrupted();
+  measures.heard(5000, "abc-3");
+  measures.heard(5005, "xyz-9");
+  assert.deepEqual(planned(), [1370, 1410, 5000, 5040]);
+  // Which of those planned each is; what was not planned is counted.
+  assert.deepEqual(measures.arrivals, [
+    { time: 1370, nth: 1 },
+    { time: 1400, nth: 2 },
+    { time: 5000, nth: 3 },
+    { time: 5005, nth: 4 },
+  ]);
 });
 
 test("a quantile is one of the values", () => {

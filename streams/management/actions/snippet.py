@@ -1,12 +1,16 @@
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from streams.exceptions import Problem
+from streams.formats import get_format
+from streams.formats.call import Call, Incoming
+from streams.formats.overrides import parse_call
 from streams.management.naming import near
 from streams.models import Stream
-from streams.snippets import names, snippet
+from streams.snippets import PARAMETERS, names, snippet
 
 HELP = "print a program that plays a stream"
 
@@ -19,6 +23,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="CLIENT",
         default="list",
         help="what it is for: one of the names that `list` prints, the default",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"what it asks for: {', '.join(PARAMETERS)}; may be given several times",
     )
     parser.add_argument(
         "--base-url",
@@ -36,7 +47,7 @@ def handle(command: BaseCommand, options: Mapping[str, Any]) -> None:
         raise CommandError(f"There is no snippet for {near(client, clients)}")
     if slug is None:
         raise CommandError("Name a stream: manage.py streams snippet SLUG --for …")
-    stream = Stream.objects.filter(slug=slug).first()
+    stream = Stream.objects.select_related("script").filter(slug=slug).first()
     if stream is None:
         slugs = list(Stream.objects.values_list("slug", flat=True))
         raise CommandError(f"There is no stream {near(slug, slugs)}")
@@ -45,7 +56,21 @@ def handle(command: BaseCommand, options: Mapping[str, Any]) -> None:
             f"Stream '{slug}' is a draft: publish it before you run this."
         )
     try:
-        printed = snippet(client, stream, options["base_url"])
-    except ValueError as error:
-        raise CommandError(str(error)) from None
+        call = _call(options["set"])
+        printed = snippet(client, stream, call, options["base_url"])
+    except Problem as problem:
+        raise CommandError(problem.message) from None
     command.stdout.write(printed, ending="")
+
+
+def _call(given: Sequence[str]) -> Call:
+    """Read what a program is to ask for as the stream would read it."""
+    asked = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if name not in PARAMETERS:
+            raise CommandError(f"--set knows no {near(name, PARAMETERS)}")
+        if not equals:
+            raise CommandError(f"--set {name} has no value: write --set {name}=…")
+        asked[name] = value
+    return parse_call(get_format("plain"), Incoming(method="POST", body=asked))

@@ -1,7 +1,7 @@
 /** What a <stream-player> shows: its buttons, its phase in words, its text, its trouble. */
 
 import { sheet } from "./player-style.js";
-import { Transcript } from "./player-text.js";
+import { Said } from "./said.js";
 
 /** What it says, unless its element has an attribute `data-<key>`. */
 const WORDS = {
@@ -35,7 +35,7 @@ export class View {
   #text = part("div", "text");
   #fallback = part("div", "fallback");
   #error = part("p", "error");
-  #transcript = new Transcript(this.#text);
+  #said = new Said(this.#text);
 
   /** @param {HTMLElement} element  with a method for each button */
   constructor(element) {
@@ -60,10 +60,11 @@ export class View {
     root.adoptedStyleSheets = [sheet];
     root.append(this.#bar, this.#text, this.#fallback, this.#error);
     this.showControls(null);
+    this.showMarkdown(false);
   }
 
   get text() {
-    return this.#transcript.text;
+    return this.#said.text;
   }
 
   word(name) {
@@ -89,11 +90,16 @@ export class View {
     this.#bar.classList.toggle("quiet", wanted === null);
   }
 
+  /** @param {boolean} on  whether the text is rendered, or as it is */
+  showMarkdown(on) {
+    this.#said.mode = on ? "rendered" : "plain";
+  }
+
   show(phase, detail = "") {
     this.phase = phase;
     this.#status.dataset.phase = phase;
     this.#status.textContent = [this.word(phase), detail].filter(Boolean).join(" · ");
-    this.#text.toggleAttribute("data-typing", PLAYING.includes(phase));
+    this.#said.typing = PLAYING.includes(phase);
     // Not `disabled`: a button that somebody has just pressed keeps the focus.
     this.#buttons.stop.ariaDisabled = `${!PLAYING.includes(phase)}`;
     this.#buttons.drop.ariaDisabled = `${phase !== "streaming"}`;
@@ -109,22 +115,20 @@ export class View {
 
   /** @param {"" | "reasoning" | "tool"} kind  empty for the answer itself */
   say(kind, text) {
-    this.#transcript.add(kind, text);
+    this.#said.append(kind, text);
   }
 
   clear() {
-    this.#transcript.clear();
+    this.#said.clear();
   }
 
   end(phase, events, duration) {
-    this.#transcript.draw();
     const counted = this.word("counted").replace("0", events);
     const seconds = this.word("seconds").replace("0", (duration / 1000).toFixed(1));
     this.show(phase, `${counted} · ${seconds}`);
   }
 
   fail(message) {
-    this.#transcript.draw();
     this.#error.textContent = message;
     // What the page has for those without a stream: better than nothing at all.
     this.#fallback.hidden = Boolean(this.text) || !this.#element.childNodes.length;

@@ -4,17 +4,18 @@
  * stream be fetched. No packages, no framework; docs/embedding.md has the whole of it.
  *
  * Attributes: src, lane (sse, fetch, ws), prompt, seed, speed, events, autoplay, controls,
- * theme (light, dark), crossorigin; `data-play` and so on for words in another language.
+ * markdown, theme (light, dark), crossorigin; `data-play` and so on for words in another
+ * language.
  * Events, which bubble: stream-start, stream-event, stream-done, stream-error.
  */
 
-import { LANES } from "./player-lanes.js";
+import { LANES } from "./lanes.js";
 import { View } from "./player-view.js";
 
 const FIELDS = ["prompt", "seed", "speed"];
 
 export class StreamPlayer extends HTMLElement {
-  static observedAttributes = ["src", "lane", "autoplay", "controls"];
+  static observedAttributes = ["src", "lane", "autoplay", "controls", "markdown"];
 
   /** Make the element known under a name, unless that is taken. */
   static define(tag = "stream-player", registry = customElements) {
@@ -83,6 +84,7 @@ export class StreamPlayer extends HTMLElement {
   attributeChangedCallback(name, before, now) {
     if (before === now) return;
     if (name === "controls") return this.#view.showControls(now);
+    if (name === "markdown") return this.#view.showMarkdown(now !== null);
     if (name === "autoplay" && now === null) return this.#visible.disconnect();
     if (name !== "autoplay") this.stop();
     if (this.isConnected) this.#arm();

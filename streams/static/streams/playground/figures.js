@@ -1,81 +1,74 @@
-/** The figures under the text, and the sentence that judges them. */
-
-const $ = (selector) => document.querySelector(selector);
-
-/** Put values in the places of a sentence: "[n] events". */
-export function fill(words, values) {
-  return words.replace(/\[(\w+)\]/g, (placeholder, name) => values[name] ?? placeholder);
-}
+/** The figures under a lane's text, and the sentence that judges them. */
 
 export class Figures {
+  #lane;
   #words;
-  #format;
 
-  constructor(words, format) {
+  /** @param {HTMLElement} lane  with places for them
+   * @param {import("./words.js").Words} words */
+  constructor(lane, words) {
+    this.#lane = lane;
     this.#words = words;
-    this.#format = format;
   }
 
   clear() {
-    $("[data-verdict]").hidden = $("[data-figures]").hidden = true;
+    this.#part("verdict").hidden = this.#part("figures").hidden = true;
   }
 
   /** Say how long it took so far, how many events came, and with which seed. */
   count(elapsed, events, seed) {
-    const said = [fill(this.#words.seconds, { n: this.fixed(elapsed / 1000) })];
-    if (events) said.push(fill(this.#words.counted, { n: this.#format.format(events) }));
-    if (seed) said.push(fill(this.#words.seed, { n: seed }));
-    $("[data-stats]").textContent = said.join(" · ");
+    const words = this.#words;
+    const said = [words.seconds(elapsed)];
+    if (events) said.push(words.say("counted", { n: words.number(events) }));
+    if (seed) said.push(words.say("seed", { n: seed }));
+    this.#part("stats").textContent = said.join(" · ");
   }
 
   show(measures) {
     const { events, first, plannedFirst } = measures;
     const found = measures.summary();
-    const rate = found.seconds > 0 ? this.fixed((events - 1) / found.seconds) : "–";
-    this.#place("first", this.#ms(first), plannedFirst);
+    const ms = (value) => this.#words.milliseconds(value);
+    const rate = found.seconds > 0 ? this.#words.fixed((events - 1) / found.seconds) : "–";
+    this.#place("first", ms(first), plannedFirst);
     this.#place("rate", rate);
-    this.#place("p50", this.#ms(found.p50), found.planned50);
-    this.#place("p95", this.#ms(found.p95), found.planned95);
-    this.#place("late", this.#ms(found.late));
-    $("[data-figures]").hidden = false;
+    this.#place("p50", ms(found.p50), found.planned50);
+    this.#place("p95", ms(found.p95), found.planned95);
+    this.#place("late", ms(found.late));
+    this.#part("figures").hidden = false;
   }
 
   judge(verdict, encoding) {
-    const place = $("[data-verdict]");
+    const place = this.#part("verdict");
     place.hidden = !verdict;
     if (!verdict) return;
-    const { onTime, late, buffered, compressed } = this.#words;
+    const words = this.#words;
+    const name = { "on-time": "onTime", late: "late", buffered: "buffered" }[verdict.is];
     const said = [
-      fill({ "on-time": onTime, late, buffered }[verdict.is], {
-        n: this.#format.format(verdict.events),
-        planned: this.fixed(verdict.planned / 1000),
-        late: this.#format.format(Math.round(verdict.late)),
+      words.say(name, {
+        n: words.number(verdict.events),
+        planned: words.fixed(verdict.planned / 1000),
+        late: words.number(verdict.late),
       }),
     ];
     if (verdict.is !== "on-time" && encoding && encoding !== "identity") {
-      said.push(fill(compressed, { encoding }));
+      said.push(words.say("compressed", { encoding }));
     }
     place.dataset.is = verdict.is;
     place.textContent = said.join(" ");
   }
 
-  fixed(value) {
-    const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-    return value.toLocaleString(document.documentElement.lang, digits);
+  #part(name) {
+    return this.#lane.querySelector(`[data-${name}]`);
   }
 
   #place(name, value, planned = null) {
-    const place = $(`[data-figure=${name}]`);
+    const place = this.#lane.querySelector(`[data-figure=${name}]`);
     place.textContent = value;
     if (planned === null || value === "–") return;
     const small = document.createElement("small");
-    small.textContent = fill(this.#words.planned, { n: this.#ms(planned) });
+    small.textContent = this.#words.say("planned", {
+      n: this.#words.milliseconds(planned),
+    });
     place.append(" ", small);
-  }
-
-  #ms(value) {
-    if (value === null) return "–";
-    const n = this.#format.format(Math.round(value));
-    return fill(this.#words.milliseconds, { n });
   }
 }

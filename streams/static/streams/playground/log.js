@@ -1,114 +1,171 @@
 /**
- * What came, event by event: as a table, or as the bytes themselves. The page keeps the
- * last 2,000 rows, and follows the newest only while its end is in sight; what is
- * downloaded is complete.
+ * What came, event by event: as a table, or as the bytes themselves, all of it or what a
+ * filter lets through. The page keeps the last 2,000 rows, and follows the newest only
+ * while its end is in sight; what is downloaded is complete.
  */
 
+import { copyText } from "./copy.js";
+import { Record, text } from "./record.js";
+import { findButton, makeBytes, makeRow, toggle } from "./row.js";
+
 const MOST_ROWS = 2000;
-const COLUMNS = ["number", "at", "gap", "late", "id", "event", "size", "data"];
+// Rows are laid out in blocks: then a new one moves those of its own block at most.
+const BLOCK = 50;
+// Milliseconds: laying rows out takes time that the text needs more.
+const EVERY = 100;
+const SAID_FOR = 1500;
 
 export class EventLog {
   #element;
   #words;
-  #number;
   #scroller;
-  #body;
+  #table;
   #bytes;
+  #block = null;
   #jump;
-  #entries = [];
-  #events = 0;
+  #filter;
+  #filtered;
+  #record = new Record();
+  #entryOf = new WeakMap();
   #drawn = 0;
+  #found = 0;
   #missed = 0;
   #drawing = 0;
-  #paused = false;
+  #frame = 0;
+  #until = Infinity;
   #following = true;
+  #reached = null;
 
-  constructor(element, words, number) {
+  /** @param {HTMLElement} element
+   * @param {import("./words.js").Words} words */
+  constructor(element, words) {
     this.#element = element;
     this.#words = words;
-    this.#number = number;
     this.#scroller = element.querySelector("[data-rows]");
-    this.#body = element.querySelector("tbody");
+    this.#table = element.querySelector("table");
     this.#bytes = element.querySelector("[data-bytes]");
     this.#jump = element.querySelector("[data-jump]");
+    this.#filter = element.querySelector("[data-filter]");
+    this.#filtered = element.querySelector("[data-filtered]");
     this.#scroller.addEventListener("scroll", () => {
       const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+      // Not shown, it has no end.
+      if (!clientHeight) return;
       this.#following = scrollHeight - scrollTop - clientHeight < 24;
       if (this.#following) this.#catchUp();
     });
     // Rows that come into sight may turn out to be higher than was thought.
-    new ResizeObserver(() => this.#following && this.#follow()).observe(this.#body);
+    new ResizeObserver(() => this.#following && this.#follow()).observe(this.#table);
     this.#jump.addEventListener("click", () => {
       this.#following = true;
       this.#follow();
       this.#scroller.focus();
     });
-    for (const choice of element.querySelectorAll("[name=log-view]")) {
-      choice.addEventListener("change", () => this.#show(choice.value));
-    }
+    this.#filter.addEventListener("input", () => this.#startOver());
+    this.#table.addEventListener("click", (event) => this.#press(event));
+    this.#table.addEventListener("keydown", (event) => this.#move(event));
     for (const button of element.querySelectorAll("[data-download]")) {
       button.addEventListener("click", () => this.#download(button.dataset.download));
     }
   }
 
+  /** While paused, what comes waits. */
   set paused(on) {
-    this.#paused = on;
+    this.#until = on ? this.#record.entries.length : Infinity;
     this.#draw();
   }
 
-  /** How many entries a pause keeps from sight. */
-  get waiting() {
-    return this.#entries.length - this.#drawn;
+  /** @param {"table" | "bytes" | "timeline"} name */
+  set view(name) {
+    if (name === this.#element.dataset.view) return;
+    this.#element.dataset.view = name;
+    this.#startOver();
   }
 
-  /** @param {{ at: number, event?: string, id?: string, data?: string, size?: number,
-   *   raw?: Uint8Array, gap?: number | null, late?: number | null, note?: string }} entry */
-  add(entry) {
-    if (entry.event) this.#events += 1;
-    this.#entries.push(entry.event ? { number: this.#events, ...entry } : entry);
-    this.#drawing ||= requestAnimationFrame(() => this.#draw());
+  get record() {
+    return this.#record;
   }
 
-  clear() {
-    this.#entries = [];
-    this.#events = 0;
-    this.#drawn = 0;
-    this.#body.replaceChildren();
-    this.#bytes.replaceChildren();
-    this.#following = true;
-    this.#catchUp();
-    this.#offerDownloads();
+  /** Show another play's, from its start. */
+  set record(record) {
+    this.#record = record;
+    if (this.#until !== Infinity) this.#until = record.entries.length;
+    this.#startOver();
   }
 
-  #show(view) {
-    this.#element.dataset.view = view;
-    this.#body.replaceChildren();
-    this.#bytes.replaceChildren();
-    this.#drawn = Math.max(0, this.#drawn - MOST_ROWS);
+  /** There is more in the record than before. */
+  refresh() {
+    // In a frame: before those, a browser tells of what its reader scrolled.
+    this.#drawing ||= setTimeout(() => {
+      this.#frame = requestAnimationFrame(() => this.#draw());
+    }, EVERY);
+  }
+
+  #startOver() {
+    this.#empty();
+    this.#drawn = this.#found = 0;
     this.#following = true;
     this.#catchUp();
     this.#draw();
   }
 
   #draw() {
-    cancelAnimationFrame(this.#drawing);
+    clearTimeout(this.#drawing);
+    cancelAnimationFrame(this.#frame);
     this.#drawing = 0;
-    if (this.#paused) return;
-    const asBytes = this.#element.dataset.view === "bytes";
-    const place = asBytes ? this.#bytes : this.#body;
-    const from = Math.max(this.#drawn, this.#entries.length - MOST_ROWS);
-    const fresh = this.#entries.slice(from);
-    if (this.#drawn < from) place.replaceChildren();
-    this.#missed += this.#entries.length - this.#drawn;
-    this.#drawn = this.#entries.length;
-    place.append(...fresh.map((entry) => (asBytes ? block(entry) : this.#row(entry))));
-    while (place.childElementCount > MOST_ROWS) place.firstElementChild.remove();
     this.#offerDownloads();
+    const { view } = this.#element.dataset;
+    if (view === "timeline") return;
+    const { entries } = this.#record;
+    const found = this.#search(entries.slice(this.#drawn, this.#until));
+    const fresh = found.slice(-MOST_ROWS);
+    if (fresh.length === MOST_ROWS) this.#empty();
+    this.#missed += found.length;
+    this.#found += found.length;
+    this.#drawn = Math.min(entries.length, this.#until);
+    for (const entry of fresh) this.#append(view, entry);
+    this.#reachLast();
+    this.#filtered.textContent = this.#filter.value
+      ? this.#words.say("found", {
+          n: this.#words.number(this.#found),
+          all: this.#words.number(this.#drawn),
+        })
+      : "";
     if (this.#following) this.#follow();
     else if (this.#missed) {
-      this.#jump.textContent = this.#words.jump.replace("[n]", this.#missed);
+      this.#jump.textContent = this.#words.say("jump", { n: this.#missed });
       this.#jump.hidden = false;
     }
+  }
+
+  /** Return those that have what is looked for in their name or text. */
+  #search(entries) {
+    const wanted = this.#filter.value.toLowerCase();
+    if (!wanted) return entries;
+    const has = (said) => said?.toLowerCase().includes(wanted);
+    return entries.filter(
+      ({ event, data, id, note, raw }) =>
+        has(event) || has(data) || has(id) || has(note) || (!event && has(text(raw))),
+    );
+  }
+
+  #empty() {
+    this.#bytes.replaceChildren();
+    for (const body of [...this.#table.tBodies]) body.remove();
+    this.#block = this.#reached = null;
+  }
+
+  #append(view, entry) {
+    const asBytes = view === "bytes";
+    if (!this.#block || this.#block.childElementCount === BLOCK) {
+      this.#block = document.createElement(asBytes ? "div" : "tbody");
+      (asBytes ? this.#bytes : this.#table).append(this.#block);
+      const blocks = asBytes ? this.#bytes.children : this.#table.tBodies;
+      if (blocks.length > MOST_ROWS / BLOCK) blocks[0].remove();
+    }
+    const line = asBytes ? makeBytes(entry) : makeRow(entry, this.#words);
+    this.#entryOf.set(line, entry);
+    this.#block.append(line);
   }
 
   #follow() {
@@ -121,99 +178,66 @@ export class EventLog {
     this.#jump.hidden = true;
   }
 
-  #row(entry) {
-    const row = document.createElement("tr");
-    const ms = (value) => (value == null ? "" : this.#number(value));
-    const said = {
-      number: entry.number ?? "",
-      at: ms(entry.at),
-      gap: ms(entry.gap),
-      late: entry.late == null ? "" : signed(entry.late, this.#number),
-      id: entry.id ?? "",
-      event: entry.event ?? "",
-      size: ms(entry.size),
-    };
-    for (const name of COLUMNS) {
-      const cell = document.createElement("td");
-      cell.dataset.is = name;
-      if (name === "data") {
-        // Marked, so that a space at its end is seen.
-        const data = document.createElement(entry.event ? "span" : "em");
-        data.textContent = entry.event ? entry.data : (entry.note ?? text(entry.raw).trim());
-        cell.append(data);
-      } else {
-        cell.textContent = said[name];
-      }
-      row.append(cell);
-    }
-    if (entry.note) row.dataset.note = "";
-    return row;
+  // Rows
+
+  #press({ target }) {
+    const row = target.closest("tr");
+    if (target.closest("[data-copy]")) return this.#copy(row);
+    const button = findButton(row);
+    // Whoever marks text with the mouse does not mean to fold it away.
+    const marks = target !== button && !getSelection().isCollapsed;
+    if (!button || marks || target.closest("[data-is=whole]")) return;
+    toggle(row, this.#entryOf.get(row), this.#words);
+    this.#reach(button);
   }
+
+  /** Up and down go from event to event. */
+  #move(event) {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step || !event.target.ariaExpanded) return;
+    event.preventDefault();
+    const buttons = [...this.#table.querySelectorAll("[aria-expanded]")];
+    const next = buttons[buttons.indexOf(event.target) + step];
+    if (!next) return;
+    this.#reach(next);
+    next.focus();
+  }
+
+  #reach(button) {
+    if (this.#reached) this.#reached.tabIndex = -1;
+    this.#reached = button;
+    button.tabIndex = 0;
+  }
+
+  /** Let Tab find the newest event, unless somebody is among them already. */
+  #reachLast() {
+    if (this.#table.contains(document.activeElement)) return;
+    const last = [...(this.#block?.querySelectorAll("[aria-expanded]") ?? [])].at(-1);
+    if (last) this.#reach(last);
+  }
+
+  async #copy(row) {
+    const code = row.querySelector("code");
+    const button = row.querySelector("[data-copy]");
+    const copied = await copyText(code.textContent);
+    if (!copied) getSelection().selectAllChildren(code);
+    button.textContent = this.#words.say(copied ? "copied" : "selected");
+    setTimeout(() => (button.textContent = this.#words.say("copyRow")), SAID_FOR);
+  }
+
+  // Files
 
   #offerDownloads() {
     for (const button of this.#element.querySelectorAll("[data-download]")) {
-      button.disabled = !this.#entries.length;
+      button.disabled = !this.#record.entries.length;
     }
   }
 
   #download(kind) {
-    const parts =
-      kind === "sse" ? this.#entries.flatMap(asBytesOnTheWire) : this.#entries.map(asJson);
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(parts));
+    link.href = URL.createObjectURL(this.#record.file(kind));
     link.download = `${this.#element.dataset.slug}.${kind}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }
-}
-
-/** The bytes where they were seen as such; else the event, written as the format has it. */
-function asBytesOnTheWire({ event, id, data, raw, note, frame }) {
-  if (raw && !frame) return [raw];
-  if (note || !event) return [];
-  const lines = [];
-  if (event !== "message") lines.push(`event: ${event}`);
-  if (id) lines.push(`id: ${id}`);
-  lines.push(...data.split(/\r\n|\r|\n/).map((line) => `data: ${line}`));
-  return [`${lines.join("\n")}\n\n`];
-}
-
-function asJson({ raw, frame, ...entry }) {
-  if (raw && !entry.event) entry.raw = text(raw);
-  return `${JSON.stringify(entry)}\n`;
-}
-
-function signed(value, number) {
-  const rounded = Math.round(value) || 0; // -0 is written as such.
-  return rounded > 0 ? `+${number(rounded)}` : number(rounded);
-}
-
-/** What a block of bytes looks like, line ends and all. */
-function block({ raw, note, event, data, id }) {
-  const line = document.createElement("div");
-  if (note) line.dataset.note = "";
-  const shown = raw ? text(raw) : (note ?? `${event} ${id} ${data}`);
-  for (const part of shown.split(/([\r\n])/)) {
-    if (part === "\r" || part === "\n") {
-      const end = document.createElement("i");
-      end.dataset.end = part === "\r" ? "\\r" : "\\n";
-      line.append(end);
-    }
-    line.append(part);
-  }
-  return line;
-}
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Bytes as text; where they are no UTF-8, those beyond ASCII as \xNN. */
-export function text(bytes) {
-  if (!bytes) return "";
-  try {
-    return strict.decode(bytes);
-  } catch {
-    return Array.from(bytes, (byte) =>
-      byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
-    ).join("");
   }
 }

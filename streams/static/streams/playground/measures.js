@@ -10,11 +10,15 @@ const FEWEST_JUDGED = 5;
 // buffer makes of events that come together.
 const LATE = 150;
 const COLLECTED = 500;
+/** Milliseconds in which what was under way when a stream was held still comes. */
+export const SETTLING = 500;
 
 /** Events of one connection: between them, the stream's time ran as planned. */
 class Stretch {
   times = [];
   due = [];
+  /** Index of the first event's step. */
+  step = 0;
 
   get offsets() {
     return this.times.map((time, i) => time - this.due[i]);
@@ -26,11 +30,17 @@ export class Measures {
   events = 0;
   /** Milliseconds from the request to the first event, or null. */
   first = null;
+  /** When each event came, and which of those planned it is (from 1 on). */
+  arrivals = [];
+  /** What happened beside events: `time`, and `kind`, which is for the page to know. */
+  marks = [];
+  /** When the stream was asked for. */
+  asked;
 
   #steps;
   #due = new Map();
   #revision;
-  #asked;
+  #heardOf = [];
   #last = null;
   #lastStep = -1;
   #gaps = [];
@@ -42,11 +52,12 @@ export class Measures {
    *   } | null} plan  as the server gives it (its `due` are seconds); null: not known
    */
   constructor(asked, plan) {
-    this.#asked = asked;
+    this.asked = asked;
     this.#revision = plan?.revision ?? "";
     this.#steps = (plan?.steps ?? []).map((step) => ({ ...step, due: step.due * 1000 }));
     this.#steps.forEach((step, i) => {
       if (!this.#due.has(step.position)) this.#due.set(step.position, i);
+      if (says(step)) this.#heardOf.push(i);
     });
   }
 
@@ -62,7 +73,7 @@ export class Measures {
    */
   heard(time, id) {
     this.events += 1;
-    this.first ??= time - this.#asked;
+    this.first ??= time - this.asked;
     const gap = this.#last === null ? null : time - this.#last;
     if (gap !== null) this.#gaps.push(gap);
     this.#last = time;
@@ -70,13 +81,36 @@ export class Measures {
     const dash = id.lastIndexOf("-");
     const ours = dash > 0 && id.slice(0, dash) === this.#revision;
     const step = ours ? this.#due.get(Number(id.slice(dash + 1))) : undefined;
+    this.arrivals.push({ time, nth: step === undefined ? this.events : this.#nth(step) });
     if (step === undefined) return { gap, late: null };
     this.#lastStep = step;
     const stretch = this.#stretches.at(-1);
+    if (!stretch.times.length) stretch.step = step;
     const { due } = this.#steps[step];
     stretch.times.push(time);
     stretch.due.push(due);
     return { gap, late: time - stretch.times[0] - (due - stretch.due[0]) };
+  }
+
+  mark(time, kind) {
+    this.marks.push({ time, kind });
+  }
+
+  /**
+   * When each event is due, as far as is known by now: like `late`, from the first event
+   * of each stretch on.
+   * @returns {number[]}
+   */
+  get planned() {
+    const begun = this.#stretches.filter(({ times }) => times.length);
+    let from = this.asked;
+    let next = 0;
+    return this.#heardOf.map((step) => {
+      for (; next < begun.length && begun[next].step <= step; next++) {
+        from = begun[next].times[0] - begun[next].due[0];
+      }
+      return from + this.#steps[step].due;
+    });
   }
 
   /** The stream's time stood still, or starts anew: compare nothing across this. */
@@ -85,15 +119,38 @@ export class Measures {
     this.#last = null;
   }
 
-  /** @returns {{ gap: number, hold: boolean } | null}  what the plan has next */
-  get next() {
+  /**
+   * Name a silence since the last event: one that the script has, one that nobody planned,
+   * or none yet.
+   * @returns {"held" | "stalled" | null}
+   */
+  silence(milliseconds) {
+    const { gap, hold } = this.#next;
+    if (hold && milliseconds > gap + SETTLING) return "held";
+    const longest = Math.max(1000, Math.min(3 * gap, gap + 3000));
+    return milliseconds > longest ? "stalled" : null;
+  }
+
+  /** What the plan has next: after how long, and whether it is held before that. */
+  get #next() {
     const from = this.#steps[this.#lastStep]?.due ?? 0;
     let hold = false;
     for (let i = this.#lastStep + 1; i < this.#steps.length; i++) {
       if (this.#steps[i].direction === "hold") hold = true;
       if (says(this.#steps[i])) return { gap: this.#steps[i].due - from, hold };
     }
-    return hold ? { gap: 0, hold } : null;
+    return { gap: 0, hold };
+  }
+
+  /** Return which of the events that the plan has a step is, from 1 on. */
+  #nth(step) {
+    let [low, high] = [0, this.#heardOf.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#heardOf[middle] < step) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
   }
 
   summary() {

@@ -1,31 +1,38 @@
 /**
- * The three ways in which a <stream-player> gets its events. Each connects as soon as it
- * is made, connects again when the connection is lost, with the last event's id, and tells
+ * The three ways in which a page gets a stream's events. Each connects as soon as it is
+ * made, connects again when the connection is lost, with the last event's id, and tells
  * its listener:
  *
- *   open({ run })                a connection stands; `run` is its id where that is told
- *   event({ event, data, id })   as Server-Sent Events have them, whatever the transport
- *   retry()                      the connection is lost, another will be tried
- *   fail(error)                  none will be: an EventStreamError with what the server
- *                                said, or a TypeError where it could not be asked
- *   end()                        the server has nothing more to say
+ *   open(about)              a connection stands; `about` has run, seed, fault and encoding
+ *                            where the transport tells them
+ *   event(item)              { event, data, id }, as Server-Sent Events have them, whatever
+ *                            the transport
+ *   retry({ delay, error })  the connection is lost, another will be tried after so many
+ *                            milliseconds (null: the browser does not say), for this reason
+ *                            where a server gave one
+ *   fail(error)              none will be: an EventStreamError with what the server said, a
+ *                            TypeError where it could not be asked, or what is wrong with
+ *                            the answer
+ *   end()                    the server has nothing more to say
  *
- * `drop()` loses the connection as a bad network would; `close()` is for good, and nothing
- * is told after it.
+ * Whoever listens closes the lane at a terminal event. `drop()` loses the connection as a
+ * bad network would; `close()` is for good, and nothing is told after it.
  */
 
+import { SocketLane } from "./socket-lane.js";
 import { EventStreamError, readEvents, streamEvents } from "./sse.js";
 
 /**
  * @typedef {object} Request
  * @property {URL} url  of the stream's events, or of its WebSocket
- * @property {Record<string, string>} fields  prompt, seed, speed
+ * @property {Record<string, string>} fields  prompt, seed, speed, and the like
  * @property {string[]} names  of events of the script's own
- * @property {boolean} credentials  whether cookies go to other origins, too
+ * @property {boolean} [credentials]  whether cookies go to other origins, too
+ * @property {string} [lastEventId]  where to go on
+ * @property {boolean} [raw]  give items their bytes, where the page can see them: `raw`,
+ *   `size`, and `frame` where they are a WebSocket's message; and items without `event`
+ *   for bytes that make none
  */
-
-// The close code of a WebSocket where HTTP would answer 204.
-const GONE = 4204;
 
 // An EventSource does not tell what `retry:` said.
 const RETRY = 3000;
@@ -36,13 +43,16 @@ class EventSourceLane {
   #request;
   #listener;
   #source;
-  #opened = false;
-  #lastId = "";
+  #lastId;
+  #opened;
   #timer;
 
   constructor(request, listener) {
     this.#request = request;
     this.#listener = listener;
+    this.#lastId = request.lastEventId ?? "";
+    // What goes on was there before.
+    this.#opened = Boolean(this.#lastId);
     this.#connect();
   }
 
@@ -50,7 +60,7 @@ class EventSourceLane {
     this.#source.close();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#connect(), RETRY);
-    this.#listener.retry();
+    this.#listener.retry({ delay: RETRY, error: null });
   }
 
   close() {
@@ -78,7 +88,7 @@ class EventSourceLane {
     source.addEventListener("error", (event) => {
       if (event instanceof MessageEvent) return;
       const lost = this.#opened && source.readyState === EventSource.CONNECTING;
-      if (lost) this.#listener.retry();
+      if (lost) this.#listener.retry({ delay: null, error: null });
       else this.#askWhy(source);
     });
   }
@@ -114,9 +124,10 @@ class EventSourceLane {
 class FetchLane {
   #closing = new AbortController();
   #connection = new AbortController();
-  #opened = false;
+  #opened;
 
   constructor(request, listener) {
+    this.#opened = Boolean(request.lastEventId);
     this.#read(request, listener);
   }
 
@@ -128,29 +139,40 @@ class FetchLane {
     this.#closing.abort();
   }
 
-  async #read({ url, fields, credentials }, listener) {
+  async #read({ url, fields, credentials, lastEventId, raw }, listener) {
     const { signal } = this.#closing;
     const events = streamEvents(url, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(fields),
       credentials: credentials ? "include" : "same-origin",
+      lastEventId,
+      raw,
       signal,
       fetch: (address, init) => this.#fetch(address, init),
       onOpen: ({ headers }) => {
         this.#opened = true;
-        listener.open({ run: headers.get("X-Stream-Run") });
+        listener.open({
+          run: headers.get("X-Stream-Run"),
+          seed: headers.get("X-Stream-Seed"),
+          fault: decode(headers.get("X-Stream-Fault")),
+          encoding: headers.get("Content-Encoding"),
+        });
       },
-      onRetry: ({ error }) => {
+      onRetry: ({ delay, error }) => {
         const busy = error instanceof EventStreamError;
-        if (this.#opened || busy) return listener.retry();
+        if (this.#opened || busy) {
+          return listener.retry({ delay, error: busy ? error : null });
+        }
         // Another origin that does not allow this page looks like no server at all.
         this.close();
         listener.fail(error);
       },
     });
     try {
-      for await (const event of events) listener.event(event);
+      for await (const item of events) {
+        listener.event(raw ? { ...item, size: item.raw.length } : item);
+      }
       listener.end();
     } catch (error) {
       if (!signal.aborted) listener.fail(error);
@@ -165,81 +187,12 @@ class FetchLane {
   }
 }
 
-class SocketLane {
-  #url;
-  #start;
-  #listener;
-  #socket;
-  #opened = false;
-  #lastId = "";
-  #retry = RETRY;
-  #timer;
-
-  constructor({ url, fields }, listener) {
-    this.#url = new URL(url);
-    this.#url.protocol = url.protocol.replace("http", "ws");
-    // What other lanes have in the address.
-    this.#start = { ...Object.fromEntries(url.searchParams), ...fields };
-    this.#url.search = "";
-    this.#listener = listener;
-    this.#connect();
-  }
-
-  drop() {
-    // The server cuts it in the middle, and it is not the page that closed it.
-    if (this.#socket.readyState === WebSocket.OPEN) this.#send({ action: "drop" });
-  }
-
-  close() {
-    clearTimeout(this.#timer);
-    this.#socket?.close();
-    this.#socket = null;
-  }
-
-  #connect() {
-    const socket = new WebSocket(this.#url);
-    this.#socket = socket;
-    socket.addEventListener("open", () => {
-      const after = this.#lastId ? { last_event_id: this.#lastId } : {};
-      this.#send({ ...this.#start, ...after, action: "start" });
-    });
-    socket.addEventListener("message", ({ data }) => {
-      if (socket === this.#socket) this.#read(data);
-    });
-    socket.addEventListener("close", ({ code }) => {
-      if (socket !== this.#socket) return;
-      if (code === GONE) return this.#listener.end();
-      if (!this.#opened) return this.#listener.fail(new TypeError(`closed: ${code}`));
-      this.#timer = setTimeout(() => this.#connect(), this.#retry);
-      this.#listener.retry();
-    });
-  }
-
-  #send(message) {
-    this.#socket.send(JSON.stringify(message));
-  }
-
-  #read(frame) {
-    try {
-      this.#receive(JSON.parse(frame));
-    } catch (error) {
-      // No server of ours sends what is no JSON, unless a fault says so.
-      this.#listener.fail(error);
-    }
-  }
-
-  #receive({ event, id, data, ...about }) {
-    if (event === "open") {
-      this.#opened = true;
-      this.#retry = about.retry;
-      return this.#listener.open({ run: about.run });
-    }
-    if (id) this.#lastId = id;
-    if (event === "error" && data === undefined) data = about;
-    // Values come as JSON here, and as text over HTTP.
-    if (data === undefined) data = "";
-    else if (typeof data !== "string" || !NAMES.includes(event)) data = JSON.stringify(data);
-    this.#listener.event({ event, data, id: this.#lastId });
+/** What is not ASCII in a header is percent-encoded. */
+function decode(value) {
+  try {
+    return value && decodeURIComponent(value);
+  } catch {
+    return value;
   }
 }
 
