@@ -113,7 +113,7 @@ def test_the_catalogs_hold_what_the_code_says(tmp_path):
 class Visible(HTMLParser):
     """Collect what a page shows or reads out, code aside."""
 
-    SILENT = ("script", "style", "code", "pre")
+    SILENT = ("script", "style", "code", "pre", "kbd")
 
     def __init__(self):
         super().__init__()

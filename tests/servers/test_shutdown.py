@@ -31,7 +31,7 @@ def test_sigterm_ends_the_server_while_a_stream_plays(env, publish, report, kind
         client.read_to_the_end()
 
 
-TEXT = "Zwei 👩‍👩‍👧‍👦 und 今天天气 é, " * 4
+TEXT = "Zwei 👩‍👩‍👧‍👦 und 今天天气 é, " * 8
 
 
 @pytest.mark.parametrize("kind", ARGS)
