@@ -29,7 +29,10 @@ def test_leaving_asks_while_something_differs_and_ctrl_s_saves(page, address, si
     page.goto(address)
     page.click("#result_list tbody th a")
     body, form = page.locator("#id_body"), page.url
-    expect(page.locator("[data-form-guard]")).to_contain_text("saves and goes on")
+    # Its script shows it.
+    hint = page.locator("[data-form-guard]")
+    expect(hint).to_be_visible()
+    expect(hint).to_contain_text("saves and goes on")
 
     # Typed and taken back, it is what it was: nobody asks.
     body.press("Control+End")

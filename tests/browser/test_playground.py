@@ -195,7 +195,8 @@ def test_buffering_is_named_and_the_log_follows_at_its_end_only(strict_page, sit
     page.fill("#speed", "99")
     page.click("text=Play")
     expect(page.get_by_role("alert")).to_contain_text("is above this stream's limit 10")
-    # The browser itself logs that two requests were refused.
+    expect(page.locator("[data-problem]")).to_contain_text("limit 10")
+    # The browser itself logs that three requests were refused: plan, play and program.
     assert all("400" in trouble for trouble in page.troubles)
     page.troubles.clear()
 
