@@ -7,13 +7,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from streams.admin.entry_page import find_or_404
 from streams.admin.porting import Porting
 from streams.admin.preview import Previewing
 from streams.admin.second_editor import Guarding
@@ -112,15 +113,9 @@ class EntryAdmin(Previewing, Guarding, Porting):
         """Return where an entry's history is, if it keeps one."""
         return ""
 
-    def find_or_404(self, request: HttpRequest, object_id: str) -> Entry:
-        found = self.get_object(request, object_id)
-        if found is None:
-            raise Http404(_("There is no such entry; it may have been deleted."))
-        return found
-
     def duplicate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a copy and open it."""
-        original = self.find_or_404(request, object_id)
+        original: Entry = find_or_404(self, request, object_id)
         may_read = self.has_view_permission(request, original)
         if not (may_read and self.has_add_permission(request)):
             raise PermissionDenied

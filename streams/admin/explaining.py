@@ -5,13 +5,12 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from streams.admin.base import ModelAdmin
+from streams.admin.entry_page import entry_page
 from streams.exceptions import Problem
 from streams.models import Stream
 from streams.preparing.explaining import Explanation, State, explain, imagined_call
@@ -93,8 +92,6 @@ def explain_view(
     admin: ModelAdmin, request: HttpRequest, stream: Stream
 ) -> HttpResponse:
     """Ask for a call, and say what it would get. Nothing is counted or kept."""
-    if not admin.has_view_permission(request, stream):
-        raise PermissionDenied
     form = CallForm(request.POST if request.method == "POST" else None)
     explanation, problem = None, ""
     if form.is_bound and form.is_valid():
@@ -105,19 +102,14 @@ def explain_view(
         except Problem as error:
             problem = str(error)
     context = {
-        **admin.admin_site.each_context(request),
-        "title": _("Which script answers?"),
-        "subtitle": str(stream),
-        "stream": stream,
-        "opts": admin.opts,
-        "media": admin.media,
         "form": form,
         "problem": problem,
         "explanation": explanation,
         "rows": _rows(explanation) if explanation else [],
         "fault": _fault(explanation) if explanation else None,
     }
-    return TemplateResponse(request, "admin/streams/stream/explain.html", context)
+    title = _("Which script answers?")
+    return entry_page(admin, request, stream, "explain", title, context)
 
 
 def _rows(explanation: Explanation) -> list[Row]:

@@ -33,6 +33,8 @@ def lasting(
     so their sum is a matter of its mean and variance: nothing is played, and no other
     seed is tried.
     """
+    if not count:
+        return Lasting(lasts, lasts, lasts)
     changed: tuple[dict[str, Any], ...] = ({"jitter": 0, "delay": 0}, {"jitter": 0}, {})
     fixed, steady, jittered = (
         replace(pacing, **changes).due(
@@ -45,8 +47,6 @@ def lasting(
         )
         for changes in changed
     )
-    if not count:
-        return Lasting(lasts, lasts, lasts)
     expected = lasts - (jittered[-1] - steady[-1])
     # What each step waits that jitter may stretch: no pause, and no recorded gap.
     sums = [0.0, *map(sub, steady, fixed)]

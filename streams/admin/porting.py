@@ -3,15 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from streams.admin.entry_page import find_permitted
 from streams.admin.importing import import_view, may_import
 from streams.documents import PortingError
 from streams.models import Script, Stream
@@ -69,11 +68,7 @@ class Porting(ModelAdmin):
 
     def export_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Answer with what is saved of one entry, as its list does."""
-        entry = self.get_object(request, object_id)
-        if entry is None:
-            raise Http404(_("There is no such entry; it may have been deleted."))
-        if not self.has_view_permission(request, entry):
-            raise PermissionDenied
+        entry = find_permitted(self, request, object_id)
         try:
             return self._exported(request, self.model.objects.filter(pk=entry.pk))
         except PortingError as error:

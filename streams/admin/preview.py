@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.urls import URLPattern, path, reverse
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from streams.admin.entry_page import find_permitted
 from streams.admin.rehearsal import Rehearsal
 from streams.admin.second_editor import CHANGED
 from streams.exceptions import Problem, ScriptError
@@ -126,12 +127,7 @@ class Previewing(ModelAdmin):
             if not self.has_add_permission(request):
                 raise PermissionDenied
             return None
-        entry = self.get_object(request, object_id)
-        if entry is None:
-            raise Http404(_("There is no such entry; it may have been deleted."))
-        if not self.has_change_permission(request, entry):
-            raise PermissionDenied
-        return entry
+        return find_permitted(self, request, object_id, "change")
 
 
 def check_formset(formset: Any) -> None:

@@ -4,13 +4,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Length
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -22,6 +20,7 @@ from django.views.decorators.http import (
 
 from streams.admin.base import EntryAdmin
 from streams.admin.differences import difference
+from streams.admin.entry_page import entry_page, find_permitted
 from streams.admin.preview import answer, prompt_and_seed, timing_of
 from streams.admin.rehearsal import Rehearsal
 from streams.admin.script_form import EMIT_PERMISSION, emit_refusal
@@ -57,17 +56,18 @@ class Revisions(EntryAdmin):
 
     def revisions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """List every state the script was in, the last first."""
-        script = self._viewable(request, object_id)
+        script: Script = find_permitted(self, request, object_id)
         revisions = script.revisions.select_related("author").defer("body")
         revisions = revisions.annotate(length=Length("body"))
         context = {"revisions": revisions, "current": revisions.first()}
-        return self._page(request, script, "revisions", _("Revisions"), context)
+        title = _("Revisions")
+        return entry_page(self, request, script, "revisions", title, context)
 
     def revision_view(
         self, request: HttpRequest, object_id: str, number: int
     ) -> HttpResponse:
         """Show a revision beside another: the one before, or `?against=` a number."""
-        script = self._viewable(request, object_id)
+        script: Script = find_permitted(self, request, object_id)
         revision = self._revision_or_404(script, number)
         against = request.GET.get("against", "")
         if against.isascii() and against.isdigit():
@@ -88,13 +88,13 @@ class Revisions(EntryAdmin):
             "preview_streams": self.rehearsal_choices(request, script),
         }
         title = _("Revision %(number)d") % {"number": number}
-        return self._page(request, script, "revision", title, context)
+        return entry_page(self, request, script, "revision", title, context)
 
     def revision_preview_view(
         self, request: HttpRequest, object_id: str, number: int
     ) -> HttpResponseBase:
         """Play a revision as the preview of a form plays what is in the form."""
-        script = self._viewable(request, object_id)
+        script: Script = find_permitted(self, request, object_id)
         revision = self._revision_or_404(script, number)
         if request.method == "GET":
             return JsonResponse({"token": get_token(request)})
@@ -114,7 +114,7 @@ class Revisions(EntryAdmin):
         self, request: HttpRequest, object_id: str, number: int
     ) -> HttpResponse:
         """Make a revision's content the script's, as a new revision."""
-        script = self._changeable(request, object_id)
+        script: Script = find_permitted(self, request, object_id, "change")
         revision = self._revision_or_404(script, number)
         reason = _("Restored revision %(number)d") % {"number": number}
         new = self._bring_back(request, script, revision, reason)
@@ -129,7 +129,7 @@ class Revisions(EntryAdmin):
     ) -> HttpResponse:
         """Take back a revision, if it is still the last: what was before comes again,
         as a new one."""
-        script = self._changeable(request, object_id)
+        script: Script = find_permitted(self, request, object_id, "change")
         revision = self._revision_or_404(script, number)
         current, before = script.revisions.first(), _before(script, number)
         if before is None:
@@ -201,43 +201,12 @@ class Revisions(EntryAdmin):
 
     # Finding
 
-    def _viewable(self, request: HttpRequest, object_id: str) -> Script:
-        script: Script = self.find_or_404(request, object_id)
-        if not self.has_view_permission(request, script):
-            raise PermissionDenied
-        return script
-
-    def _changeable(self, request: HttpRequest, object_id: str) -> Script:
-        script: Script = self.find_or_404(request, object_id)
-        if not self.has_change_permission(request, script):
-            raise PermissionDenied
-        return script
-
     def _revision_or_404(self, script: Script, number: int) -> Revision:
         revision = script.revisions.select_related("author").filter(number=number)
         if not revision:
             message = _("“%(script)s” has no revision %(number)d.")
             raise Http404(message % {"script": script, "number": number})
         return revision[0]
-
-    def _page(
-        self,
-        request: HttpRequest,
-        script: Script,
-        template: str,
-        title: str,
-        context: dict[str, Any],
-    ) -> HttpResponse:
-        common = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "subtitle": str(script),
-            "script": script,
-            "opts": self.opts,
-            "media": self.media,
-        }
-        name = f"admin/streams/script/{template}.html"
-        return TemplateResponse(request, name, common | context)
 
 
 def _before(script: Script, number: int) -> Revision | None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from streams.admin.base import EntryAdmin, play_url
+from streams.admin.entry_page import entry_page, find_permitted
 from streams.admin.plot import Bar, Line, bars, line, round_top
 from streams.admin.statistics import (
     PERIODS,
@@ -70,20 +70,13 @@ class StatisticsAdmin(EntryAdmin):
 
     def statistics_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the runs of the last days: `?days=`, one of `PERIODS`."""
-        stream: Stream = self.find_or_404(request, object_id)
-        may_look = self.has_view_permission(request, stream)
-        if not (may_look and self.has_runs_permission(request)):
+        stream: Stream = find_permitted(self, request, object_id)
+        if not self.has_runs_permission(request):
             raise PermissionDenied
         asked = request.GET.get("days", "")
         days = next((n for n in PERIODS if str(n) == asked), USUAL_PERIOD)
         found = count_runs(stream.slug, days)
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Statistics"),
-            "subtitle": str(stream),
-            "stream": stream,
-            "opts": self.opts,
-            "media": self.media,
             "periods": PERIODS,
             "days": days,
             "kept_days": conf.journal_days if conf.journal_days < days else None,
@@ -96,8 +89,8 @@ class StatisticsAdmin(EntryAdmin):
         if found.whole.runs:
             context |= _shown(found)
             context["states"] = _states(found, stream)
-        template = "admin/streams/stream/statistics.html"
-        return TemplateResponse(request, template, context)
+        title = _("Statistics")
+        return entry_page(self, request, stream, "statistics", title, context)
 
 
 def statistics_url(stream: Stream) -> str:

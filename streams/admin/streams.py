@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from streams.admin.entry_page import find_permitted
 from streams.admin.explaining import explain_view
 from streams.admin.faults import FaultFormSet, FaultInline, copy_faults, faults_to_come
 from streams.admin.presets import PRESETS
@@ -88,7 +89,7 @@ class StreamAdmin(StreamList):
         view: Any = self.admin_site.admin_view(
             require_http_methods(["GET", "POST"])(
                 lambda request, object_id: explain_view(
-                    self, request, self.find_or_404(request, object_id)
+                    self, request, find_permitted(self, request, object_id)
                 )
             )
         )

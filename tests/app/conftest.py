@@ -1,12 +1,13 @@
 """Streams in a database, and a way to play them inside the process."""
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 from django.http.response import HttpResponseBase
-from django.utils import translation
+from django.utils import timezone, translation
 
-from streams.models import Script, Stream
+from streams.models import Run, Script, Stream, Worker
 from tests.oracles import read_events, spoken
 
 
@@ -79,3 +80,35 @@ def play(async_client):
         return Played(response, body)
 
     return play
+
+
+@pytest.fixture
+def worker():
+    now = timezone.now()
+    return Worker.objects.create(
+        name="web:1:0", host="web", pid=1, started=now, last_seen=now
+    )
+
+
+@pytest.fixture
+def make_run(worker):
+    """Return a function that makes rows."""
+
+    def make(**values):
+        defaults = {
+            "worker": worker,
+            "number": Run.objects.count(),
+            "run_id": uuid4().hex,
+            "stream": "greeting",
+            "script": "greeting",
+            "revision": "0123456789abcdef",
+            "seed": 1,
+            "format": "plain",
+            "transport": "http",
+            "client": "192.0.2.1",
+            "started": timezone.now(),
+            "outcome": "completed",
+        }
+        return Run.objects.create(**defaults | values)
+
+    return make

@@ -453,38 +453,6 @@ def test_the_end_of_a_process_writes_all_that_is_left(run_in_a_process):
 # Pruning
 
 
-@pytest.fixture
-def worker():
-    now = timezone.now()
-    return Worker.objects.create(
-        name="web:1:0", host="web", pid=1, started=now, last_seen=now
-    )
-
-
-@pytest.fixture
-def make_run(worker):
-    """Return a function that makes rows."""
-
-    def make(**values):
-        defaults = {
-            "worker": worker,
-            "number": Run.objects.count(),
-            "run_id": uuid4().hex,
-            "stream": "greeting",
-            "script": "greeting",
-            "revision": "0123456789abcdef",
-            "seed": 1,
-            "format": "plain",
-            "transport": "http",
-            "client": "192.0.2.1",
-            "started": timezone.now(),
-            "outcome": "completed",
-        }
-        return Run.objects.create(**defaults | values)
-
-    return make
-
-
 def test_what_is_too_old_is_deleted_and_what_is_too_much(make_run, notes, use):
     now = timezone.now()
     for days in range(10):

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from html import unescape
 from math import ceil
 from random import Random
-from uuid import uuid4
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
@@ -25,30 +25,8 @@ ENDED = [s.value for s in Run.State if s not in (Run.State.PLAYING, Run.State.LO
 
 
 @pytest.fixture
-def make_run():
-    """Return a function that makes rows of the journal."""
-    now = timezone.now()
-    worker = Worker.objects.create(
-        name="web:1:0", host="web", pid=1, started=now, last_seen=now
-    )
-
-    def make(**values):
-        defaults = {
-            "worker": worker,
-            "number": Run.objects.count(),
-            "run_id": uuid4().hex,
-            "stream": "hello",
-            "script": "hello",
-            "revision": "0123456789abcdef",
-            "seed": 1,
-            "format": "plain",
-            "transport": "http",
-            "started": timezone.now(),
-            "outcome": "completed",
-        }
-        return Run.objects.create(**defaults | values)
-
-    return make
+def make_run(make_run):
+    return partial(make_run, stream="hello")
 
 
 @pytest.fixture

@@ -84,21 +84,26 @@ def every_site(request, sites):
     return sites[request.param]
 
 
-@pytest.fixture
-def page(chromium):
-    """A page that complains: an error on its console is one of the test."""
-    context = chromium.new_context(viewport={"width": 1200, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(15_000)
+def troubles_of(page) -> list[str]:
+    """Return a list that gets whatever a page complains of."""
     troubles = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on(
         "console",
         lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None,
     )
-    page.troubles = troubles
     # Chromium asks for it on pages that name no icon.
     page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    return troubles
+
+
+@pytest.fixture
+def page(chromium):
+    """A page that complains: an error on its console is one of the test."""
+    context = chromium.new_context(viewport={"width": 1200, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.troubles = troubles = troubles_of(page)
     yield page
     with suppress(Error):
         context.close()

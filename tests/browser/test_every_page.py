@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import content
+from tests.browser.conftest import troubles_of
 from tests.conftest import cannot_run
 from tests.processes import ROOT, eventually
 from tests.servers import journal_rows
@@ -219,15 +220,8 @@ def walk(chromium, sites, admin_pages, cookies):
             context.add_init_script(path=AXE)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        said = []
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on(
-            "console",
-            lambda m: said.append(m.text) if m.type in ("error", "warning") else None,
-        )
+        said = troubles_of(page)
         wrong = []
-        # Their icon, where they name none, is not theirs.
-        page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
         for pages in (PUBLIC, admin_pages):
             for name, path in pages.items():
                 if not where(name):

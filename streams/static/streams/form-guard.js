@@ -4,6 +4,8 @@
  * into the page, so that text which a browser brings back counts as not saved.
  */
 
+import { onChange } from "./form-changes.js";
+
 class FormGuard {
   #form;
   #unsaved;
@@ -20,13 +22,7 @@ class FormGuard {
     hint.hidden = !button;
 
     const changed = () => (this.#saving = false);
-    // Select2 tells jQuery alone of its changes; jQuery hears those of others, too.
-    const jQuery = window.django?.jQuery;
-    if (jQuery) jQuery(this.#form).on("input change", changed);
-    else {
-      this.#form.addEventListener("input", changed);
-      this.#form.addEventListener("change", changed);
-    }
+    onChange(this.#form, changed);
     window.addEventListener("pageshow", changed);
     // After all others, who may have something against it.
     window.addEventListener("submit", (event) => {

@@ -5,6 +5,7 @@
  * Without JavaScript none of it is there.
  */
 
+import { onChange } from "./form-changes.js";
 import { readEvents } from "./sse.js";
 
 const AFTER_TYPING = 400;
@@ -68,13 +69,7 @@ class Preview {
 
   #watchForm() {
     const changed = () => this.#changed();
-    // Select2 tells jQuery alone of its changes; jQuery hears those of others, too.
-    const jQuery = window.django?.jQuery;
-    if (jQuery) jQuery(this.#form).on("input change", changed);
-    else {
-      this.#form.addEventListener("input", changed);
-      this.#form.addEventListener("change", changed);
-    }
+    onChange(this.#form, changed);
     document.addEventListener("formset:added", changed);
     document.addEventListener("formset:removed", changed);
     this.#form.addEventListener("submit", (event) => this.#guard(event));

@@ -1,5 +1,8 @@
 /** The program that plays the stream as its form is set. The server writes it. */
 
+import { copyText } from "./copy.js";
+import { sentence } from "./words.js";
+
 // Milliseconds in which the next key may come.
 const SETTLES = 250;
 const SAID = 1500;
@@ -65,7 +68,7 @@ class Snippets {
       const text = await response.text();
       if (signal.aborted) return;
       if (response.ok) return this.#say(text, "");
-      why = detail(text) || this.#unreachable(`HTTP ${response.status || 302}`);
+      why = sentence(text) || this.#unreachable(`HTTP ${response.status || 302}`);
     } catch (error) {
       if (signal.aborted) return;
       why = this.#unreachable(error.message);
@@ -87,24 +90,13 @@ class Snippets {
   }
 
   async #copyIt() {
-    const copied = await navigator.clipboard?.writeText(this.#program.textContent).then(
-      () => true,
-      () => false,
-    );
+    const copied = await copyText(this.#program.textContent);
     if (!copied) getSelection().selectAllChildren(this.#program);
     const said = copied ? this.#words.copied : this.#words.selected;
     this.#copy.textContent = said;
     // The page has one place from which it is read aloud.
     document.querySelector("[role=status]")?.replaceChildren(said);
     setTimeout(() => (this.#copy.textContent = this.#copyWord), SAID);
-  }
-}
-
-function detail(text) {
-  try {
-    return JSON.parse(text).detail;
-  } catch {
-    return "";
   }
 }
 
