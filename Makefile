@@ -29,9 +29,9 @@ test: $(VENV)/.test programs
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/bench --ignore $(SERVERS)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore ,$(MEASURED)) $(SERVERS)
-	$(BIN)/python -m pytest $(MEASURED)
+	@sh tests/run.sh $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/bench --ignore $(SERVERS)
+	@sh tests/run.sh $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore ,$(MEASURED)) $(SERVERS)
+	@sh tests/run.sh $(BIN)/python -m pytest $(MEASURED)
 endif
 
 test-newest:

@@ -26,9 +26,12 @@ def test_it_gets_every_character_once(project, every_site, page):
     project.call(content.publish, slug, BODY, delay_ms=5, retry_ms=100)
     page.goto(every_site)
     page.troubles.clear()
-    heard = page.evaluate(LISTEN, f"{every_site}/streams/{slug}/events")
-    assert heard == [TEXT, 3]
+    text, opened = page.evaluate(LISTEN, f"{every_site}/streams/{slug}/events")
+    assert text == TEXT
+    # Chromium may give away what came just before the break. Then it asks for it again,
+    # and meets the same drop again.
+    assert 3 <= opened <= 6
     # A clean end would go on, too, and say nothing.
     broken = [one for one in page.troubles if "ERR_INCOMPLETE_CHUNKED_ENCODING" in one]
-    assert len(broken) == len(page.troubles) == 2
+    assert len(broken) == len(page.troubles) == opened - 1
     page.troubles.clear()

@@ -49,6 +49,8 @@ def test_the_readmes_path_to_an_edited_script_that_plays(page, site, clicks, gre
     page.click("input[type=submit]")
     page.fill("#id_body", WRITTEN)
     page.click("text=Save and continue editing")
+    # A link that is followed before the answer is there would take it back.
+    page.wait_for_selector(".messagelist .success")
     page.click(".object-tools >> text=Play")
     page.wait_for_url("**/streams/greeting/")
     page.click("button[type=submit]")
