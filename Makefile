@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SERVERS := tests/servers
-MEASURED := tests/bench $(patsubst %,tests/servers/test_%.py,back_pressure edits timing)
+MEASURED := tests/bench tests/browser/test_frames.py $(patsubst %,tests/servers/test_%.py,back_pressure edits timing)
 MESSAGES := $(patsubst %,%/locale/zh_Hans/LC_MESSAGES/django.po,streams streamsite)
 
 .PHONY: bench setup demo demo-tls test test-newest programs lint format messages
@@ -29,7 +29,7 @@ test: $(VENV)/.test programs
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	@sh tests/run.sh $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/bench --ignore $(SERVERS)
+	@sh tests/run.sh $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore ,$(MEASURED) $(SERVERS))
 	@sh tests/run.sh $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore ,$(MEASURED)) $(SERVERS)
 	@sh tests/run.sh $(BIN)/python -m pytest $(MEASURED)
 endif

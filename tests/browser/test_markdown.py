@@ -163,10 +163,14 @@ def test_what_is_too_long_to_be_read_at_once_is_the_same_however_it_comes(run):
           item: () => "  - " + word(5) + "\\n",
           text: () => "x",
           row: () => "| a ",
+          bullets: () => "- " + word(1) + pick(["\\n", "\\n", "\\n\\n"]),
+          numbers: () => "1. " + word(3) + "\\n",
+          rows: () => "| " + word(1) + "| b |\\n",
         };
+        const begin = { item: "- item\\n", rows: "| a | b |\\n|---|---|\\n" };
         const different = [];
         for (const [name, more] of Object.entries(long)) {
-          let text = name === "item" ? "- item\\n" : "";
+          let text = begin[name] ?? "";
           while (text.length < 36_000) text += more();
           const once = stream(text, 1, 1e9);
           if (stream(text, 6000) !== once || place.textContent.length < 10_000) different.push(name);
@@ -202,6 +206,8 @@ ELEMENTS = (
 ATTRIBUTES = {
     "class": ["html", "table", "task"],
     "data-align": ["center", "left", "right"],
+    "data-far": [""],
+    "data-goes-on": [""],
     "data-language": None,
     "data-loose": [""],
     "data-task": [""],
@@ -288,6 +294,33 @@ def test_what_it_is_made_of(run):
         '<pre part="code" tabindex="0" data-language="c++"><code>&lt;w&gt;</code></pre>'
         '<p class="html">&lt;div&gt;\ny</p>'
     )
+
+
+def test_long_lists_tables_and_code_go_on_as_others(run, page):
+    """Those that are whole cost no more layout; to those who read or copy it is one."""
+    shown = run(
+        """
+        stream("7. item\\n".repeat(250), 30);
+        const lists = [...place.querySelectorAll("ol")];
+        const shown = lists.map((one) => [one.start, one.childElementCount, "goesOn" in one.dataset]);
+        stream("| a |\\n|---|\\n" + "| b |\\n".repeat(230), 30);
+        const tables = [...place.querySelectorAll("table")];
+        return [shown, tables.map((one) => [one.tHead.textContent, one.tBodies[0].rows.length])];
+        """
+    )
+    lists = [[7, 100, False], [107, 100, True], [207, 50, True]]
+    assert shown == [lists, [["a", 100], ["a", 100], ["a", 30]]]
+    code = "".join(f"line {n}\n\n" for n in range(1500))
+    shown = run(
+        """
+        stream("```\\n" + given + "```\\n", 30);
+        const pre = place.querySelector("pre");
+        getSelection().selectAllChildren(pre);
+        return [pre.children.length, pre.textContent, getSelection().toString()];
+        """,
+        code,
+    )
+    assert shown == [2, code[:-1], code.rstrip()]
 
 
 def test_what_is_selected_in_a_whole_block_stays_so(run, page):

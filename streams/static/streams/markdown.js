@@ -8,10 +8,13 @@
  * - a block of more than 16,000 code units (an item of a list, a row of a table: each for
  *   itself; code between fences: never) goes on as another block, and marks find each other
  *   within 3,000;
+ * - a list of more than 100 items, or a table of more rows, goes on as another one, and
+ *   code of more than 8,000 code units in another element;
  * - more than 24 blocks in each other, or marks, and more than 40 columns, are text.
  */
 
 import { FENCE, Fence } from "./markdown/fence.js";
+import { isBlank, isDelimiter, mayBegin } from "./markdown/lines.js";
 import { blocks, items, rows } from "./markdown/nodes.js";
 import { patch } from "./markdown/patch.js";
 import { Reader, breakpoint } from "./markdown/reader.js";
@@ -23,11 +26,8 @@ export { sheet } from "./markdown/style.js";
 const LONGEST = 16_000;
 /** Blocks that share a box: one that is whole is laid out no more, however much is in it. */
 const MANY = 50;
-
-const BULLET = /^( {0,3})(?:[*+-]|\d{1,9}[.)])(?:[ \t]|$)/;
-const HEADING = /^ {0,3}#{1,6}(?:\s|$)/;
-const QUOTE = /^ {0,3}>/;
-const BLANK = /^[ \t]*$/;
+/** Items of a list, or rows of a table, that are laid out together. */
+const LARGEST = 100;
 
 export class Markdown {
   #place;
@@ -45,7 +45,8 @@ export class Markdown {
   #isAfterBlank = false;
   // … and from which length on it is worth while to look for another block.
   #patience = 0;
-  // A list or a table that goes on, whose first children will not change.
+  // A list or a table that goes on, whose first children will not change; without a body,
+  // it goes on as another one.
   #open = null;
   #fence = null;
   #shown = null;
@@ -105,8 +106,15 @@ export class Markdown {
   #takeRow(end) {
     const tokens = this.#read(this.#open.head + this.#source.slice(0, end));
     if (end && tokens.length === 1 && tokens[0].rows?.length === 1) {
-      this.#show(tokens);
-      this.#open.count += 1;
+      const { head, count } = this.#open;
+      if (count < LARGEST) {
+        this.#show(tokens);
+        this.#open.count += 1;
+      } else {
+        this.#show([]);
+        this.#endBox();
+        this.#openTable(tokens, head, 1);
+      }
       this.#advance(end);
     } else {
       this.#show([]);
@@ -115,9 +123,11 @@ export class Markdown {
   }
 
   #takeLine(line, end) {
-    if (!BLANK.test(line)) {
-      if (this.#first === null && FENCE.test(line)) return this.#begin(line, end);
-      if (this.#first !== null && this.#looked >= this.#patience && this.#mayBegin(line)) {
+    if (!isBlank(line)) {
+      const first = this.#first;
+      if (first === null && FENCE.test(line)) return this.#begin(line, end);
+      const isDue = first !== null && this.#looked >= this.#patience;
+      if (isDue && mayBegin(line, first, this.#isAfterBlank)) {
         if (this.#cut(line, end)) return;
         this.#patience = this.#looked * 1.25 + 200;
       }
@@ -130,19 +140,7 @@ export class Markdown {
   #begin(line, end) {
     this.#commit(this.#read(`${line}\n`), end);
     const code = this.#root.lastElementChild.firstElementChild;
-    this.#fence = new Fence(line, code.firstChild);
-  }
-
-  /** Whether a line could be the first of a block, of an item, or of a table's body. */
-  #mayBegin(line) {
-    const indent = /^ */.exec(line)[0].length;
-    if (indent > 3 || line[indent] === "\t") return false;
-    if (isDelimiter(line)) return true;
-    const bullet = BULLET.exec(this.#first);
-    if (bullet && indent > bullet[1].length) return false;
-    if (this.#isAfterBlank) return true;
-    if (QUOTE.test(line)) return !QUOTE.test(this.#first);
-    return FENCE.test(line) || HEADING.test(line) || BULLET.test(line);
+    this.#fence = new Fence(line, code);
   }
 
   /** Make what stands before a line final, if the line is none of it. */
@@ -169,12 +167,16 @@ export class Markdown {
     const head = this.#source.slice(start, end);
     // Some are one only behind a paragraph.
     if (this.#read(head)[0].type !== "table") return false;
+    this.#openTable(tokens, head, 0);
+    this.#advance(end);
+    return true;
+  }
+
+  #openTable(tokens, head, count) {
     this.#show(tokens);
     this.#finish(tokens);
     const body = this.#root.lastElementChild.querySelector("tbody");
-    this.#open = { type: "table", head, body, count: 0 };
-    this.#advance(end);
-    return true;
+    this.#open = { type: "table", head, body, count };
   }
 
   #cutList(tokens, start) {
@@ -187,8 +189,14 @@ export class Markdown {
     const goesOn = tokens.length === 1 ? this.#open : null;
     this.#finish(tokens.slice(0, -1));
     const body = goesOn?.body ?? this.#root.lastElementChild;
+    const count = body.childNodes.length;
     const isLoose = list.loose || Boolean(goesOn?.isLoose);
-    this.#open = { type: "list", body, count: body.childNodes.length, isLoose };
+    this.#open = { type: "list", body, count, isLoose };
+    if (count >= LARGEST) {
+      this.#endBox();
+      const start = (body.start ?? 0) + count;
+      this.#open = { type: "list", body: null, count: 0, isLoose, start };
+    }
     this.#advance(length);
     return true;
   }
@@ -207,7 +215,11 @@ export class Markdown {
   #show(tokens) {
     const open = this.#open;
     let rest = tokens;
-    if (open) {
+    if (open?.body === null && tokens[0]?.type === "list") {
+      const [list, ...others] = tokens;
+      const loose = open.isLoose || list.loose;
+      rest = [{ ...list, start: open.start, loose, goesOn: true }, ...others];
+    } else if (open?.body) {
       const goesOn = tokens[0]?.type === open.type;
       rest = tokens.slice(goesOn ? 1 : 0);
       patch(open.body, open.count, goesOn ? (open.head ? rows : items)(tokens[0]) : []);
@@ -238,13 +250,15 @@ export class Markdown {
     this.#shown = null;
   }
 
+  /** What comes next is laid out apart. */
+  #endBox() {
+    this.#finish();
+    this.#final = MANY;
+  }
+
   #advance(length) {
     this.#source = this.#source.slice(length);
     this.#looked = this.#patience = 0;
     [this.#first, this.#shown, this.#isAfterBlank] = [null, null, false];
   }
-}
-
-function isDelimiter(line) {
-  return /^[ |:-]*$/.test(line) && line.includes("-") && /[|:]/.test(line);
 }

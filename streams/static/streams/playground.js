@@ -50,6 +50,7 @@ class Playground {
   #recorded = 0;
 
   constructor() {
+    document.documentElement.classList.add("scripted");
     for (const part of document.querySelectorAll("[data-scripted]")) part.hidden = false;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();

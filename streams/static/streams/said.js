@@ -73,7 +73,7 @@ export class Said {
       part.view = null;
     }
     this.#at = 0;
-    this.#element.replaceChildren();
+    this.#empty();
     this.draw();
   }
 
@@ -102,7 +102,12 @@ export class Said {
     this.#parts = [];
     this.#at = this.#heard = this.#noticed = this.#rest = 0;
     if (!this.#hasTabIndex) this.#element.removeAttribute("tabindex");
+    this.#empty();
+  }
+
+  #empty() {
     this.#element.replaceChildren();
+    this.#element.removeAttribute("data-rendered");
   }
 
   get #isStill() {
@@ -177,6 +182,7 @@ export class Said {
     box.setAttribute("part", kind || "answer");
     if (kind) box.classList.add(kind);
     this.#element.append(box);
+    this.#element.toggleAttribute("data-rendered", isRendered);
     if (!isRendered) return new Verbatim(box, this.#mode === "raw" ? visible : String);
     box.classList.add("rendered");
     const { adoptedStyleSheets: sheets } = box.getRootNode();

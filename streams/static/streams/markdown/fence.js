@@ -3,6 +3,9 @@
 /** The line that begins it. */
 export const FENCE = /^( {0,3})(`{3,}(?=[^`]*$)|~{3,})/;
 
+/** Code units that are laid out together. */
+const LONGEST = 8000;
+
 export class Fence {
   isOpen = true;
 
@@ -15,12 +18,12 @@ export class Fence {
 
   /**
    * @param {string} opening  its first line
-   * @param {Text} text  the node that grows
+   * @param {HTMLElement} code  the element that grows
    */
-  constructor(opening, text) {
+  constructor(opening, code) {
     const [, indent, fence] = FENCE.exec(opening);
     const mark = fence[0];
-    this.#text = text;
+    this.#text = code.firstChild;
     // As marked has it: only behind backticks.
     this.#outdent = mark === "`" ? indent.length : 0;
     this.#end = new RegExp(`^ {0,3}${mark}{${fence.length},} *$`);
@@ -50,8 +53,20 @@ export class Fence {
       this.#isInLine = isCut;
       at = isCut ? text.length : end + 1;
     }
-    if (said) this.#text.appendData(said);
+    this.#say(said);
     return at;
+  }
+
+  #say(text) {
+    const room = LONGEST - this.#text.length;
+    const end = text.length > room ? text.indexOf("\n", Math.max(0, room)) + 1 : 0;
+    if (text) this.#text.appendData(end ? text.slice(0, end) : text);
+    if (!end) return;
+    const code = this.#text.parentNode;
+    const next = code.cloneNode();
+    this.#text = next.appendChild(document.createTextNode(""));
+    code.after(next);
+    this.#say(text.slice(end));
   }
 
   #outdented(line) {

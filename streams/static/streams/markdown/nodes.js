@@ -52,6 +52,9 @@ function block(token) {
       const list = make(token.ordered ? "ol" : "ul", {}, items(token));
       if (token.ordered && token.start !== 1) list.start = token.start;
       list.toggleAttribute("data-loose", token.loose);
+      // Where numbers need more room than others.
+      list.toggleAttribute("data-far", token.ordered && token.start > 900);
+      list.toggleAttribute("data-goes-on", Boolean(token.goesOn));
       return list;
     }
     case "table": {

@@ -3,6 +3,18 @@
 const CSS = `
 .rendered { white-space: normal; }
 .rendered:not(:first-child) { margin-block-start: 0.65em; }
+/* Boxes stand for themselves, and those that are whole and out of sight cost nothing. */
+.rendered > div { display: flow-root; }
+.rendered > div:not(:last-child) {
+  content-visibility: auto;
+  contain-intrinsic-size: auto 100em;
+  /* For the numbers of lists. */
+  overflow-clip-margin: 2em;
+}
+.rendered pre > code:not(:last-child) {
+  content-visibility: auto;
+  contain-intrinsic-size: auto 30em auto 100em;
+}
 .rendered :is(p, ul, ol, pre, blockquote), .rendered .table { margin: 0.65em 0; }
 .rendered :is(h3, h4, h5, h6) { margin: 1.1em 0 0.4em; font-weight: 650; line-height: 1.3; }
 .rendered h3 { font-size: 1.3em; }
@@ -10,8 +22,12 @@ const CSS = `
 .rendered h5 { font-size: 1em; }
 .rendered h6 { font-size: 0.9em; color: var(--stream-quiet, light-dark(#5b6470, #a0a9b4)); }
 .rendered :is(ul, ol) { padding-inline-start: 1.6em; }
+.rendered [data-far] { padding-inline-start: max(1.6em, 5.5ch); }
 .rendered li > :is(p, ul, ol) { margin: 0.15em 0; }
 .rendered [data-loose] > li > * { margin: 0.65em 0; }
+.rendered [data-goes-on], .rendered [data-goes-on] > li:first-child > :first-child {
+  margin-block-start: 0;
+}
 .rendered li[data-task] { list-style: none; }
 .rendered .task { margin-inline-start: -1.4em; }
 .rendered .html { white-space: pre-wrap; }
@@ -33,7 +49,7 @@ const CSS = `
   overflow-wrap: normal;
   white-space: pre;
 }
-.rendered pre > code { padding: 0; border-radius: 0; background: none; font-size: 0.875em; }
+.rendered pre > code { display: block; width: max-content; min-width: 100%; padding: 0; border-radius: 0; background: none; font-size: 0.875em; }
 .rendered pre[data-language]::before {
   content: attr(data-language);
   display: block;
@@ -48,7 +64,7 @@ const CSS = `
 .rendered > div:first-child > :first-child, .rendered blockquote > :first-child {
   margin-block-start: 0;
 }
-.rendered > div:last-child > :last-child, .rendered blockquote > :last-child {
+.rendered > div > :last-child, .rendered blockquote > :last-child {
   margin-block-end: 0;
 }
 .rendered hr {
@@ -71,10 +87,11 @@ const CSS = `
 .rendered [data-align="right"] { text-align: right; }
 
 /* What types stands behind the last word, wherever that is. */
-[data-typing]:has(> .rendered:last-child > div)::after { content: none; }
+[data-typing][data-rendered]::after { content: none; }
+[data-typing] > .rendered:last-child:empty::after,
 [data-typing] > .rendered:last-child > div:last-child :is(
   div > :is(p, h3, h4, h5, h6):last-child,
-  div > pre:last-child > code,
+  div > pre:last-child > code:last-child,
   div > blockquote:last-child > p:last-child,
   div > :is(ul, ol):last-child > li:last-child > p:last-child,
   div > :last-child > li:last-child > :is(ul, ol):last-child > li:last-child > p:last-child

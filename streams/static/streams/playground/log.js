@@ -55,7 +55,8 @@ export class EventLog {
       if (this.#following) this.#catchUp();
     });
     // Rows that come into sight may turn out to be higher than was thought.
-    new ResizeObserver(() => this.#following && this.#follow()).observe(this.#table);
+    const higher = new ResizeObserver(() => this.#following && this.#follow());
+    for (const place of [this.#table, this.#bytes]) higher.observe(place);
     this.#jump.addEventListener("click", () => {
       this.#following = true;
       this.#follow();

@@ -49,7 +49,10 @@ export class Stage {
       (title) => new LaneView(this.#pristine.cloneNode(true), title, this.#words),
     );
     this.#place.replaceChildren(...this.views.map(({ element }) => element));
-    this.#place.toggleAttribute("data-compare", titles.length > 1);
+    const several = titles.length > 1;
+    this.#place.toggleAttribute("data-compare", several);
+    // Said here, as `:has()` is asked anew for each node that a text gets.
+    this.#place.closest(".page").toggleAttribute("data-wide", several);
     this.#choose(0);
   }
 
