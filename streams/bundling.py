@@ -20,17 +20,23 @@ FEWEST = 2
 """Middleware that switches threads, from which on one visit for all is less."""
 
 
-class _BundlingHandler(ASGIHandler):
-    """Django's handler with the middleware called as under WSGI, in the thread that a
-    request has anyway. The view runs on the event loop, as ever."""
+def _bundling_handler() -> ASGIHandler:
+    """Return Django's handler with the middleware called as under WSGI, in the thread
+    that a request has anyway. The view runs on the event loop, as ever.
 
-    def __init__(self) -> None:
-        self.load_middleware(is_async=False)
+    It is no class of its own: `request_started` and `request_finished` name the
+    handler's class as their sender, and who listens may ask for Django's.
+    """
+    handler = ASGIHandler.__new__(ASGIHandler)
+    handler.load_middleware(is_async=False)
+    respond = sync_to_async(handler.get_response, thread_sensitive=True)
 
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        respond = sync_to_async(self.get_response, thread_sensitive=True)
+    async def get_response_async(request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = await respond(request)
         return response
+
+    vars(handler)["get_response_async"] = get_response_async
+    return handler
 
 
 def bundled(application: Any) -> Any:
@@ -47,7 +53,7 @@ def bundled(application: Any) -> Any:
         return application
     if sum(map(_switches, middleware)) < FEWEST:
         return application
-    return _BundlingHandler()
+    return _bundling_handler()
 
 
 def _switches(middleware: Any) -> bool:

@@ -42,7 +42,7 @@ DEFAULTS: dict[str, Any] = {
     # Alias of the channel layer by which processes control one another's runs (None: a
     # process controls its own only).
     "CONTROL_LAYER": "default",
-    # Collect garbage in quiet moments: see docs/performance.md.
+    # Collect garbage in quiet moments: see docs/settings.md.
     "QUIET_GC": False,
     # Longest script, in code points.
     "MAX_SCRIPT_CHARS": 1_000_000,

@@ -41,6 +41,7 @@ class Garbage(Protocol):
     def freeze(self) -> None: ...
     def unfreeze(self) -> None: ...
     def get_freeze_count(self) -> int: ...
+    def get_threshold(self) -> tuple[int, int, int]: ...
     def set_threshold(
         self, young: int, middle: int = ..., old: int = ..., /
     ) -> None: ...
@@ -51,6 +52,8 @@ class QuietGC:
 
     def __init__(self, garbage: Garbage) -> None:
         self._gc = garbage
+        self._usual: tuple[int, int, int] | None = None
+        """The thresholds that hold while nothing plays; None: they hold now."""
         self.playing = 0
         """Streams that play."""
         self._first: float | None = None
@@ -68,6 +71,8 @@ class QuietGC:
     def begin(self) -> None:
         self.playing += 1
         self._settled = False
+        if self._warm:
+            self._be_quiet()
 
     def end(self) -> None:
         self.playing -= 1
@@ -80,17 +85,30 @@ class QuietGC:
             self._busy = now
         if not self._warm:
             if now - self._first >= WARM_AFTER or not self.playing:
-                self._gc.set_threshold(*THRESHOLDS)
+                self._be_quiet()
                 self._warm = True
                 self._collect_all(now)
         elif now - self._busy >= QUIET_AFTER:
             self._collect_all(now)
             self._settled = True
+            self._be_usual()
         elif now - self._bitten >= BITE_EVERY:
             self._collect_new(now)
             if self._gc.get_freeze_count() > 2 * self._kept + ROOM:
                 # Cycles of objects that were frozen in use are found here only.
                 self._collect_all(now)
+
+    def _be_quiet(self) -> None:
+        if self._usual is None:
+            self._usual = self._gc.get_threshold()
+            self._gc.set_threshold(*THRESHOLDS)
+
+    def _be_usual(self) -> None:
+        # Nobody ticks until the next stream, and a site makes garbage without any. A
+        # full collection is short now: all that was there is frozen.
+        if self._usual is not None:
+            self._gc.set_threshold(*self._usual)
+            self._usual = None
 
     def _collect_new(self, now: float) -> None:
         self._gc.collect()

@@ -52,6 +52,12 @@ class Porting(ModelAdmin):
         context = {"may_import": may_import(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_import"] = may_import(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.action(
         description=gettext_lazy("Export selected %(verbose_name_plural)s"),
         permissions=["view"],

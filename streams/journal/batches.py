@@ -10,7 +10,7 @@ from django.db import DataError, IntegrityError
 from streams.conf import conf
 from streams.journal.entry import Entry
 from streams.journal.rows import Rows
-from streams.models.run import SEEN_EVERY
+from streams.models.run import MOST_PRUNED, SEEN_EVERY
 
 CHUNK = 100
 """Most rows in one transaction."""
@@ -43,6 +43,8 @@ class Batches:
         """By number: a run that began and ended in one batch is one row."""
         self.dropped = 0
         """Runs that are not in the journal, for want of room or of a database."""
+        self.prunes = False
+        """Whether there is more to delete."""
         self._rows = Rows()
         self._stopped: float | None = None
         self._turn = 0
@@ -59,7 +61,8 @@ class Batches:
         if now < self._next_try and not urgent:
             return
         sign = bool(self.live) and now >= self._next_sign
-        idle = not self.unwritten and not sign and stopped == self._stopped
+        busy = self.unwritten or sign or self.prunes
+        idle = not busy and stopped == self._stopped
         if not idle:
             try:
                 self._write(now, sign, stopped)
@@ -90,14 +93,32 @@ class Batches:
             try:
                 self._rows.write(chunk)
             except REFUSED:
-                logger.exception("Runs that cannot be recorded: %d.", len(chunk))
-                self.dropped += len(chunk)
+                self._write_each(chunk)
             for entry in chunk:
                 del self.unwritten[entry.number]
             time.sleep(0.001)  # It is the streams' turn.
-        if now >= self._next_prune and not stopped:
-            more = self._rows.prune()
-            self._next_prune = now if more else now + PRUNED_EVERY
+        if stopped:
+            self.prunes = False
+        elif self.prunes or now >= self._next_prune:
+            self._prune(now, len(entries))
+
+    def _write_each(self, entries: list[Entry]) -> None:
+        """Write one by one: what one of them has keeps no other out."""
+        for entry in entries:
+            try:
+                self._rows.write([entry])
+            except REFUSED:
+                logger.exception("A run that cannot be recorded: %s.", entry.run_id)
+                self.dropped += 1
+
+    def _prune(self, now: float, written: int) -> None:
+        """Delete more than was written just now, or the table would grow under load."""
+        for _ in range(2 * written // MOST_PRUNED + 1):
+            self.prunes = self._rows.prune()
+            if not self.prunes:
+                self._next_prune = now + PRUNED_EVERY
+                return
+            time.sleep(0.001)
 
     def _refresh(self) -> None:
         """Add some of what plays, to be written as it is now; next time, others."""

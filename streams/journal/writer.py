@@ -146,7 +146,8 @@ class Writer:
         while True:
             # In this order, or a run that begins between the two would wait for long.
             self._idle = True
-            self._idle = not (batches.live or self._waiting or batches.unwritten)
+            busy = batches.live or self._waiting or batches.unwritten or batches.prunes
+            self._idle = not busy
             if self._idle:
                 batches.release()
             pace = HURRY if self._stopped else INTERVAL

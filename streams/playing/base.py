@@ -1,6 +1,5 @@
 """A plan played to one client: what is due when, as bytes, and how it ended."""
 
-import logging
 import math
 import time
 from abc import ABC, abstractmethod
@@ -11,8 +10,7 @@ from streams.core.plan import Plan
 from streams.core.playback import ALONE, HEARTBEAT, Clock, Playback, ServerStops, Waker
 from streams.core.tally import PlainTally, Tally
 from streams.formats.base import Context, Format
-
-logger = logging.getLogger("streams.runs")
+from streams.playing.telling import log_end, logger, tell_first_chunk
 
 
 def nothing() -> None:
@@ -99,9 +97,12 @@ class Playing(ABC):
         self.on_begin()
         self._began = True
         self._started = self.clock.now()
-        self._writer = self.format.writer(self.context)
-        self._set_next()
-        return self._sent(self._writer.opening())
+        try:
+            self._writer = self.format.writer(self.context)
+            self._set_next()
+            return self._sent(self._writer.opening())
+        except Exception:
+            return self._fail()
 
     def wait(self) -> float:
         """Return the seconds until there is something to do, 0 if there is already."""
@@ -131,7 +132,7 @@ class Playing(ABC):
                 tally.steps += 1
                 said = self._steps[playback.index - 1].text and frame
                 if said and tally.first_chunk is None:
-                    self._tell_first_chunk()
+                    tell_first_chunk(tally)
                 self._set_next()
                 if most and tally.bytes > most and not self.ended:
                     frame += self._end_at_limit()
@@ -152,19 +153,18 @@ class Playing(ABC):
                 self._end("completed")
                 frame += self._sent(self._kept_back() + self._writer.closing())
             if tally.first_chunk is None and frame and taken > 0:
-                self._tell_first_chunk()
+                tell_first_chunk(tally)
         except Exception:
-            self._end("failed")
-            run_id = self.context.run_id
-            logger.exception("run %s of %s failed", run_id, self.context.slug)
-            message = f"This stream failed on the server, as run {run_id}."
-            frame += self._sent(self._kept_back() + self._writer.error(message))
+            frame += self._fail()
         return frame
 
     def goodbye(self) -> bytes:
         """End, because the server stops."""
         self._end("ended by the server's stop")
-        return self._sent(self._kept_back() + self._writer.goodbye())
+        try:
+            return self._sent(self._kept_back() + self._writer.goodbye())
+        except Exception:
+            return self._fail()
 
     def close(self) -> None:
         """Say how it ended. Nothing is written any more."""
@@ -176,13 +176,7 @@ class Playing(ABC):
         tally.outcome = tally.outcome or "cut"
         tally.lateness = self._playback.lateness
         self.on_end()
-        context = self.context
-        logger.info(
-            "run %s of %s (%s): %s after %.3f s, %d of %d steps, %d bytes%s",
-            *(context.run_id, context.slug, self.format.name, tally.outcome),
-            *(self.elapsed, tally.steps, len(self.plan.steps), tally.bytes),
-            "".join(f"; {fault}" for fault in tally.faults),
-        )
+        log_end(tally, self.context, self.format.name, self.elapsed, self.plan)
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
         """Play: yield what goes over the wire, each write as it is due.
@@ -231,6 +225,19 @@ class Playing(ABC):
         self.tally.outcome = outcome
         self.ended = True
 
+    def _fail(self) -> bytes:
+        """End with an error event, as something raised; cut it if that raises, too."""
+        self._end("failed")
+        context = self.context
+        logger.exception("run %s of %s failed", context.run_id, context.slug)
+        message = f"This stream failed on the server, as run {context.run_id}."
+        try:
+            return self._sent(self._kept_back() + self._writer.error(message))
+        except Exception:
+            logger.exception("run %s cannot even say so", context.run_id)
+            self.dropped = True
+        return b""
+
     def _end_at_limit(self) -> bytes:
         self._end("ended at the limit")
         message = f"Stopped at the limit of {self.max_bytes:,} bytes."
@@ -241,9 +248,3 @@ class Playing(ABC):
         if frame and self.tally.first_byte is None:
             self.tally.first_byte = max(0.0, time.time() - self.tally.started)
         return frame
-
-    def _tell_first_chunk(self) -> None:
-        tally = self.tally
-        tally.first_chunk = max(0.0, time.time() - tally.started)
-        if tally.first_byte is None:
-            tally.first_byte = tally.first_chunk

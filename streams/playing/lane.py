@@ -43,6 +43,11 @@ class Lane:
         """Whether there is a run to play."""
         return self._run is not None
 
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left."""
+        return self._gone
+
     def claim(self) -> None:
         """Hold the start of the response back: it may be one to play here."""
         self._claimed = True
@@ -102,8 +107,8 @@ class Lane:
         send = self._send if hasattr(sent, "send") else self._send_as_coroutine
         await sent
         pusher = Pusher(run, send, copy_context(), self._max_seconds)
-        pusher.begin()
         try:
+            pusher.begin()
             await self._until_end_of(pusher)
         finally:
             pusher.cut()
@@ -129,6 +134,9 @@ class Lane:
             # Either the stream has ended, or the server wants this to end.
             if not pusher.finished or task.uncancel():
                 raise
+        finally:
+            # From here on nobody waits: a cancellation would hit what comes next.
+            pusher.on_finish = None
 
 
 def lane_of(scope: Mapping[str, Any]) -> Lane | None:

@@ -1,8 +1,10 @@
 """Frames pushed to an ASGI server's `send`."""
 
 import asyncio
+import logging
 import math
 import time
+from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
@@ -12,7 +14,12 @@ from streams.playing.run import Run
 from streams.playing.scheduler import get_scheduler
 from streams.playing.shutdown import clock
 
+logger = logging.getLogger("streams")
+
 _playing: "set[Pusher]" = set()
+
+# A `send` that ends like this has not cancelled whoever called it.
+_FAILURES = (Exception, asyncio.CancelledError)
 
 
 class Pusher:
@@ -34,6 +41,7 @@ class Pusher:
         "_send",
         "_silent",
         "_step",
+        "_task",
         "_timer",
         "due",
         "finished",
@@ -54,6 +62,11 @@ class Pusher:
         self._step = context.run
         self._max_seconds = max_seconds
         self._loop = asyncio.get_running_loop()
+        # In whose name `send` is stepped: what wraps it may ask for its task. (Python's
+        # documentation, "Extending", names the two functions that say so.)
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
         self._scheduler = get_scheduler()
         self._blocked: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -71,7 +84,7 @@ class Pusher:
         _playing.add(self)
         if clock.stopped:
             frame += run.goodbye()
-        elif run.wait() <= 0:
+        elif not run.ended and run.wait() <= 0:
             frame += run.advance()
         self._push(frame)
 
@@ -86,17 +99,21 @@ class Pusher:
             return
         # What `_push` does, written out for the usual case: this is done for every
         # event of every stream.
-        sending = self._send(
-            {"type": "http.response.body", "body": frame, "more_body": True}
-        )
+        loop, task = self._loop, self._task
+        _enter_task(loop, task)
         try:
+            sending = self._send(
+                {"type": "http.response.body", "body": frame, "more_body": True}
+            )
             waits_for = self._step(sending.send, None)
         except StopIteration:
             self._scheduler.wake(self, run.next_at)
-        except Exception:
-            self.cut()
+        except _FAILURES:
+            self._fail()
         else:
             self._wait(sending, waits_for)
+        finally:
+            _leave_task(loop, task)
 
     def say_goodbye(self) -> None:
         """End, because the server stops."""
@@ -129,16 +146,28 @@ class Pusher:
             self._go_on()
             return
         message = {"type": "http.response.body", "body": frame, "more_body": not ends}
+        loop, task = self._loop, self._task
+        # `begin` is called by the task itself.
+        called_back = asyncio.current_task(loop) is None
+        if called_back:
+            _enter_task(loop, task)
         try:
             sending = self._send(message)
             waits_for = self._step(sending.send, None)
         except StopIteration:
             self._go_on()
-        except Exception:
-            # Servers have errors of their own for a client that is gone.
-            self.cut()
+        except _FAILURES:
+            self._fail()
         else:
             self._wait(sending, waits_for)
+        finally:
+            if called_back:
+                _leave_task(loop, task)
+
+    def _fail(self) -> None:
+        # Servers have errors of their own for a client that is gone.
+        logger.debug("an event could not be sent", exc_info=True)
+        self.cut()
 
     def _go_on(self) -> None:
         run = self._run

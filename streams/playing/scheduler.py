@@ -80,15 +80,18 @@ class Scheduler:
         players = self._wheel.take(now, MOST_AT_ONCE)
         for _ in range(min(len(self._ready), MOST_AT_ONCE)):
             players.append(self._ready.popleft())
-        for player in players:
-            # Not one that has wished for a later moment since.
-            if player.due <= now:
-                try:
-                    player.fire(now)
-                except Exception:
-                    logger.exception("a stream could not be played on")
-        self._set_for, self._timer = math.inf, None
-        self._set()
+        try:
+            for player in players:
+                # Not one that has wished for a later moment since.
+                if player.due <= now:
+                    try:
+                        player.fire(now)
+                    except (Exception, asyncio.CancelledError):
+                        logger.exception("a stream could not be played on")
+        finally:
+            # Whatever happened, the others are woken.
+            self._set_for, self._timer = math.inf, None
+            self._set()
 
 
 _schedulers: "WeakKeyDictionary[asyncio.AbstractEventLoop, Scheduler]" = (

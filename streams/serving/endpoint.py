@@ -27,7 +27,7 @@ from streams.http import (
 )
 from streams.models import Stream
 from streams.playing.admission import RETRY_AFTER, Ticket, admit
-from streams.playing.lane import lane_of
+from streams.playing.lane import Lane, lane_of
 from streams.playing.run import Run
 from streams.playing.shutdown import clock, prepare_for_sigterm
 from streams.preparing.limits import most_bytes, most_seconds
@@ -64,6 +64,10 @@ async def serve(
         if request.method == "OPTIONS":
             return BodilessResponse(status=204, headers={"Allow": ", ".join(methods)})
         _refuse_wsgi(request)
+        lane = lane_of(request.scope) if isinstance(request, ASGIRequest) else None
+        if lane is not None and lane.gone:
+            # While middleware was at work in its thread, which nobody can stop.
+            return BodilessResponse(status=204, headers={})
 
         def in_thread() -> Prepared | HttpResponseBase:
             try:
@@ -80,7 +84,7 @@ async def serve(
             for name, value in wire_format.request_headers(uuid4().hex).items():
                 prepared[name] = value
             return prepared
-        return await _answer(request, prepared, wire_format)
+        return await _answer(request, prepared, wire_format, lane)
     except Injected as problem:
         record_refusal(problem, wire_format, transport="http", **asked_by(request))
         headers = run_headers(problem.run, problem.run["faults"][0])
@@ -102,8 +106,9 @@ def _try_now(
     request: HttpRequest, prepare: Callable[[], Prepared | HttpResponseBase]
 ) -> Prepared | HttpResponseBase | None:
     """Prepare on the event loop, if that takes no time; else return None."""
-    if len(request.META.get("CONTENT_LENGTH") or "") > 4:
-        # Ten kilobytes and more take a while to parse.
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if len(length) > 4 or (request.method == "POST" and not length):
+        # Ten kilobytes and more take a while to parse; a body in chunks may be as long.
         return None
     try:
         with hurry():
@@ -113,7 +118,10 @@ def _try_now(
 
 
 async def _answer(
-    request: HttpRequest, prepared: Prepared, wire_format: Format
+    request: HttpRequest,
+    prepared: Prepared,
+    wire_format: Format,
+    lane: Lane | None,
 ) -> HttpResponseBase:
     stream, context = prepared.stream, prepared.context
     private = not stream.published or stream.access != Stream.Access.PUBLIC
@@ -140,7 +148,6 @@ async def _answer(
     asker = asked_by(request)
     entry = new_entry(prepared, wire_format, transport=transport, **asker)
     recording = Recording(ticket, entry)
-    lane = lane_of(request.scope) if isinstance(request, ASGIRequest) else None
     if not context.call.stream:
         return await answer_whole(prepared, wire_format, headers, recording, lane)
     run = Run(

@@ -1,15 +1,23 @@
 """A site's middleware around a stream is one visit to the request's thread."""
 
+import asyncio
+import threading
+
 import pytest
 from asgiref.sync import sync_to_async as sync
 from django.contrib.auth.models import User
 from django.core.asgi import get_asgi_application
+from django.core.handlers.asgi import ASGIHandler
+from django.core.signals import request_started
+from django.http import Http404, HttpResponse
 from django.test import Client
+from django.utils.deprecation import MiddlewareMixin
 
 from streams import threads
 from streams.asgi import direct
 from streams.bundling import bundled
-from tests.asgi_client import ask, freeze
+from streams.serving import endpoint
+from tests.asgi_client import ask, freeze, open_exchange
 from tests.oracles import spoken
 
 pytestmark = [
@@ -102,3 +110,101 @@ def test_what_cannot_be_bundled_is_left_as_it_is(settings):
     ):
         settings.MIDDLEWARE = middleware
         assert bundled(site) is site
+
+
+class Meddling(MiddlewareMixin):
+    """Does one thing, as `mode` says."""
+
+    mode = ""
+    entered = threading.Event()
+    go_on = threading.Event()
+
+    def process_request(self, request):
+        if self.mode == "refuses":
+            return HttpResponse("no", status=418)
+        if self.mode == "fails":
+            raise RuntimeError("out of order")
+        if self.mode == "takes its time":
+            self.entered.set()
+            self.go_on.wait(10)
+        return None
+
+    def process_view(self, request, view, args, kwargs):
+        if self.mode == "answers for the view":
+            return HttpResponse("instead")
+        return None
+
+    def process_response(self, request, response):
+        if self.mode == "fails behind the view":
+            raise Http404
+        response["X-Meddled"] = self.mode
+        return response
+
+
+MEDDLING = [*SEVEN[:3], "tests.app.test_bundling.Meddling", *SEVEN[3:]]
+MODES = [
+    "refuses",
+    "fails",
+    "answers for the view",
+    "fails behind the view",
+    "only marks",
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_whatever_middleware_does_has_the_same_effect(
+    make_stream, settings, monkeypatch, mode
+):
+    settings.MIDDLEWARE = MEDDLING
+    monkeypatch.setattr(Meddling, "mode", mode)
+    freeze(monkeypatch)
+    await sync(make_stream)("abc", seed=7)
+    together, apart = [
+        await ask(direct(get_asgi_application(), bundle=bundle), EVENTS)
+        for bundle in (True, False)
+    ]
+    assert (together.status, together.body) == (apart.status, apart.body)
+    assert together.header_list == apart.header_list
+    statuses = dict(zip(MODES, (418, 500, 200, 404, 200), strict=True))
+    assert together.status == statuses[mode]
+
+
+async def test_who_listens_for_djangos_handler_hears_of_the_request(
+    make_stream, settings
+):
+    settings.MIDDLEWARE = SEVEN
+    await sync(make_stream)("abc")
+    heard = []
+
+    def hear(**said):
+        heard.append(said["scope"]["path"])
+
+    request_started.connect(hear, sender=ASGIHandler)
+    try:
+        await ask(direct(get_asgi_application()), EVENTS)
+    finally:
+        request_started.disconnect(hear, sender=ASGIHandler)
+    assert heard == [EVENTS]
+
+
+async def test_a_client_that_leaves_during_middleware_starts_nothing(
+    make_stream, settings, monkeypatch
+):
+    """The thread goes on, and calls the view at last: for nobody."""
+    settings.MIDDLEWARE = MEDDLING
+    monkeypatch.setattr(Meddling, "mode", "takes its time")
+    prepared, answered = [], threading.Event()
+    monkeypatch.setattr(endpoint, "_try_now", lambda *_: prepared.append("now"))
+    monkeypatch.setattr(
+        endpoint, "BodilessResponse", lambda **_: answered.set() or HttpResponse()
+    )
+    await sync(make_stream)("abc")
+    application = direct(get_asgi_application())
+    async with open_exchange(application, EVENTS) as exchange:
+        await asyncio.to_thread(Meddling.entered.wait, 10)
+        exchange.leave()
+        await asyncio.sleep(0.05)
+        Meddling.go_on.set()
+        assert await asyncio.to_thread(answered.wait, 10)
+        await asyncio.wait_for(exchange.task, 10)
+    assert exchange.messages == prepared == []

@@ -292,10 +292,37 @@ def test_what_the_database_will_never_take_stops_nothing_else(notes, caplog):
     notes.begin(entry)
     assert notes.flush(10)
     assert notes.dropped == 1
-    assert "Runs that cannot be recorded: 1." in caplog.text
+    assert f"A run that cannot be recorded: {entry.run_id}." in caplog.text
     caplog.clear()
     record(notes)
     assert Run.objects.get().seed == 7
+
+
+def test_what_is_refused_keeps_no_other_out(notes):
+    entries = [an_entry(seed=2**70 if n == 3 else n) for n in range(8)]
+    for entry in entries:
+        notes.begin(entry)
+    assert notes.flush(10)
+    assert notes.dropped == 1
+    seeds = set(Run.objects.values_list("seed", flat=True))
+    assert seeds == {0, 1, 2, 4, 5, 6, 7}
+
+
+def test_more_is_deleted_than_written_and_to_the_end(notes, use, monkeypatch):
+    """Or a load that lasts would let the table grow."""
+    for module in ("models.run", "journal.rows", "journal.batches"):
+        monkeypatch.setattr(f"streams.{module}.MOST_PRUNED", 3)
+    use(JOURNAL_ROWS=5)
+    for _ in range(30):
+        entry = an_entry()
+        notes.begin(entry)
+        finish(entry)
+        notes.end(entry)
+    assert notes.flush(10)
+    deadline = time.monotonic() + 10
+    while Run.objects.count() > 5 and time.monotonic() < deadline:
+        notes.flush(1)
+    assert Run.objects.count() == 5
 
 
 def test_a_database_that_is_busy_is_waited_for_and_no_stream_notices(notes, caplog):

@@ -282,6 +282,63 @@ async def test_what_wraps_the_application_sees_its_own_context(make_stream, slow
     assert trace.get() == ""
 
 
+async def test_what_wraps_the_application_may_ask_for_its_task(make_stream):
+    """As what limits the time of a `send` does, or what is written for anyio."""
+    await sync(make_stream)("abcdef", delay_ms=2)
+    application = direct(get_asgi_application())
+    tasks = []
+
+    async def wrapped(scope, receive, send):
+        async def limited(message):
+            tasks.append(asyncio.current_task())
+            async with asyncio.timeout(5):
+                await send(message)
+
+        await application(scope, receive, limited)
+
+    answer = await ask(wrapped, "/streams/hello/events")
+    assert spoken(answer.body) == "abcdef"
+    assert len(tasks) >= 6
+    assert None not in tasks
+
+
+async def test_a_send_that_is_cancelled_ends_its_own_stream_only(make_stream, outcomes):
+    await sync(make_stream)("abc", delay_ms=20)
+    application = direct(get_asgi_application())
+
+    async def failing(scope, receive, send):
+        async def cancelled(message):
+            if b"data: b" in message.get("body", b""):
+                raise asyncio.CancelledError
+            await send(message)
+
+        await application(scope, receive, cancelled)
+
+    failed, whole = await asyncio.gather(
+        *(ask(one, "/streams/hello/events") for one in (failing, application))
+    )
+    assert spoken(whole.body) == "abc"
+    assert b"data: b" not in failed.body
+    assert sorted(outcomes()) == ["completed", "cut"]
+
+
+async def test_a_time_limit_around_it_is_told_as_one(make_stream, outcomes):
+    await sync(make_stream)("abc", delay_ms=60_000)
+    application = direct(get_asgi_application())
+    told = []
+
+    async def limited(scope, receive, send):
+        try:
+            async with asyncio.timeout(0.3):
+                await application(scope, receive, send)
+        except TimeoutError:
+            told.append(asyncio.current_task().cancelling())
+
+    await ask(limited, "/streams/hello/events")
+    assert told == [0]
+    assert outcomes() == ["cut"]
+
+
 async def test_send_may_return_any_awaitable(make_stream):
     """A future, for example, or what servers written in other languages have."""
     await sync(make_stream)("abc", delay_ms=2)

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from streams import pages
@@ -165,6 +165,11 @@ def test_the_plan_as_json(client, make_stream):
         {"position": 4, "due": 0.85, "text": "c"},
     ]
     assert (answer["duration"], answer["end"], answer["seed"]) == (0.85, 4, 4)
+    for kind in ("application/json", "application/x-www-form-urlencoded"):
+        body = '{"speed": 2}' if kind.endswith("json") else "speed=2"
+        strict = Client(enforce_csrf_checks=True)
+        asked = strict.post("/streams/hello/plan", body, content_type=kind)
+        assert asked.json() == answer
     assert client.get("/streams/hello/plan?speed=0").status_code == 400
     assert client.get("/streams/nothing/plan").status_code == 404
 

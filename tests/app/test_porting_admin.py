@@ -97,6 +97,17 @@ def test_one_script_is_a_file_and_streams_are_a_zip_with_their_scripts(
     assert 'filename="hello.yaml"' in response["Content-Disposition"]
 
 
+def test_the_form_leads_to_both_for_those_who_may(client, make_stream):
+    script = make_stream().script
+    form = f"/admin/streams/script/{script.pk}/change/"
+    sign_in(client, "view_script", name="ann")
+    seen = client.get(form).content.decode()
+    assert ("/export/" in seen, "/script/import/" in seen) == (True, False)
+    client.logout()
+    sign_in(client, *EDITOR)
+    assert 'href="/admin/streams/script/import/"' in client.get(form).content.decode()
+
+
 def test_what_is_exported_can_be_imported_on_the_next_page(client, admin_user):
     client.force_login(admin_user)
     script = make_script("s", "Hello\n\n")

@@ -8,11 +8,14 @@ import pytest
 from asgiref.sync import sync_to_async as sync
 from django.core.asgi import get_asgi_application
 from django.core.signals import request_finished, request_started
+from django.http import HttpResponse
+from django.test import RequestFactory
 
 from streams.asgi import direct
 from streams.models import ApiKey
 from streams.playing import admission
 from streams.preparing import preparation
+from streams.serving import endpoint
 from tests.app import lane_site
 from tests.asgi_client import ask, freeze, open_exchange
 from tests.oracles import spoken
@@ -292,3 +295,19 @@ async def test_an_unexpected_error_is_answered_and_logged(
     assert answer.status == 500
     assert json.loads(answer.body)["error"]["message"]
     assert "out of order" in caplog.text
+
+
+def test_a_body_that_may_be_long_is_parsed_in_a_thread():
+    """Chunked, it does not say how long it is."""
+    tried = []
+
+    def prepare():
+        tried.append("now")
+        return HttpResponse()
+
+    for length in ("2", "99999", None):
+        request = RequestFactory().post("/", b"{}", content_type="application/json")
+        request.META["CONTENT_LENGTH"] = length
+        prepared = endpoint._try_now(request, prepare)
+        assert (prepared is not None) == (length == "2")
+    assert tried == ["now"]

@@ -8,7 +8,7 @@ from django.urls import reverse
 from streams.demo import load_demo
 from streams.embedding import said
 from streams.formats.call import Call
-from streams.models import ApiKey, Fault, Rule, Run, Script, Stream
+from streams.models import ApiKey, Fault, Revision, Rule, Run, Script, Stream
 
 
 def prepare() -> None:
@@ -68,6 +68,12 @@ def save_again(script: str) -> None:
     Script.objects.get(pk=script).save()
 
 
+def stored() -> str:
+    """Return all that forms can change."""
+    models = (Script, Revision, Stream, Rule, Fault)
+    return repr([list(model.objects.order_by("pk").values()) for model in models])
+
+
 def titles() -> list[str]:
     """Return what people wrote, which no catalog translates."""
     entries = [*Script.objects.all(), *Stream.objects.all()]
@@ -102,11 +108,13 @@ def make_one_of_everything(run_id: str) -> dict[str, str]:
         "a script": ("streams_script_change", script.pk),
         "its revisions": ("streams_script_revisions", script.pk),
         "its second revision": ("streams_script_revision", script.pk, 2),
+        "its history": ("streams_script_history", script.pk),
         "files to import": ("streams_script_import",),
         "what an import would do": ("streams_script_import",),
         "streams": ("streams_stream_changelist",),
         "a new stream": ("streams_stream_add",),
         "a stream": ("streams_stream_change", stream.pk),
+        "whether to delete it": ("streams_stream_delete", stream.pk),
         "an explanation": ("streams_stream_explain", stream.pk),
         "statistics": ("streams_stream_statistics", played.pk),
         "runs": ("streams_run_changelist",),

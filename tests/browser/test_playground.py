@@ -282,3 +282,43 @@ def test_lanes_side_by_side_say_the_same_and_each_can_be_looked_at(strict_page, 
     page.get_by_label("Compare", exact=True).uncheck()
     expect(lanes).to_have_count(1)
     assert "lane" not in page.url.partition("?")[2]
+
+
+def test_tabs_that_take_a_browsers_connections_say_so(page, site):
+    """Two that compare: four streams over HTTP/1.1, where a browser has six connections."""
+    other = page.context.new_page()
+    tabs = (page, other)
+    for tab in tabs:
+        tab.goto(f"{site}/streams/long-text/?lane=all&delay_ms=200")
+        tab.click("button[type=submit]")
+        tab.wait_for_selector(".lane:nth-child(3)[data-at=streaming]")
+        assert tab.locator("[data-siblings]").is_visible() == (tab is other)
+    for tab in tabs:
+        expect(tab.locator("[data-siblings]")).to_contain_text("play 4 streams")
+    other.goto("about:blank")
+    expect(page.locator("[data-siblings]")).to_be_hidden()
+    page.keyboard.press("Space")
+    other.close()
+
+
+def test_what_is_pressed_twice_does_what_it_says(page, site):
+    page.goto(f"{site}/streams/long-text/?delay_ms=200&seed=7#prompt=first")
+    play = page.get_by_role("button", name="Play", exact=True)
+    play.focus()
+    page.keyboard.press("Space")
+    page.wait_for_selector("[data-phase=streaming]")
+    page.keyboard.press("Space")
+    page.wait_for_selector("[data-phase=stopped]")
+    # A key that is let go presses nothing more.
+    page.wait_for_timeout(200)
+    assert page.locator("[data-phase=stopped]").count() == 1
+
+    # The link has what is set now, not what was played; and its button finds its word.
+    page.fill("#seed", "8")
+    copy = page.locator("[data-link]")
+    copy.click()
+    copy.click()
+    assert "seed=8" in page.url
+    expect(copy).to_have_text("Copy link")
+    page.evaluate("location.hash = 'prompt=second'")
+    expect(page.get_by_label("Prompt")).to_have_value("second")

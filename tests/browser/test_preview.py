@@ -70,6 +70,36 @@ def test_a_form_plays_what_is_typed_and_loses_no_text(page, project, address, si
     page.troubles[:] = [t for t in page.troubles if "status of 403" not in t]
 
 
+def test_what_is_played_and_left_is_stored_nowhere(page, project, address, sign_in):
+    """Also what cuts its own connection, which is no trouble of the form's."""
+    page.goto(address("script"))
+    page.click("#result_list tbody th a")
+    stored = project.call(content.stored)
+    page.locator(".preview summary").click()
+    panel = page.get_by_role("complementary", name="Preview")
+    body = page.locator("#id_body")
+    body.fill("Never kept.<!-- stream: drop --> Nor this.")
+    expect(panel.locator("[data-said]")).to_have_text("Never kept.")
+    expect(panel.locator("[data-phase]")).to_have_text("The connection was cut")
+    expect(panel.locator("[data-aloud]")).to_have_text("")
+    # Whoever presses Play hears of it, whoever types does not.
+    panel.get_by_role("button", name="Play").click()
+    expect(panel.get_by_role("status").nth(1)).to_have_text("The connection was cut")
+    expect(panel.get_by_role("alert")).to_have_text("")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(address("script"))
+    assert project.call(content.stored) == stored
+
+    # Of what is deleted meanwhile, the text stays.
+    page.click("#result_list tbody th a")
+    body.fill("Still here.")
+    project.call(content.remove_texts)
+    page.click("input[name=_continue]")
+    expect(panel.get_by_role("alert")).to_contain_text("does not exist any more")
+    expect(body).to_have_value("Still here.")
+    page.troubles.clear()
+
+
 def test_presets_fill_the_form_and_take_their_faults_away(page, address, sign_in):
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(address("stream"))

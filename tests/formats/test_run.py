@@ -88,6 +88,33 @@ async def test_what_came_before_a_failure_is_sent_though_it_was_due_with_it():
     assert (run.tally.outcome, run.tally.steps) == ("failed", 1)
 
 
+@pytest.mark.parametrize("broken", ["writer", "opening", "goodbye", "error"])
+async def test_a_format_that_fails_anywhere_ends_the_run(broken, caplog, monkeypatch):
+    """With an error event, or where that fails, too, without an end."""
+
+    def fail(*_):
+        raise RuntimeError("out of ink")
+
+    wire_format = Broken()
+    if broken == "writer":
+        monkeypatch.setattr(wire_format, "writer", fail, raising=False)
+    else:
+        monkeypatch.setattr(BrokenWriter, broken, fail)
+    run = make_run(wire_format=wire_format, delay=0.1)
+    ended = []
+    run.on_end = lambda: ended.append(run.tally.outcome)
+    said = run.begin()
+    said += run.goodbye() if broken == "goodbye" else b""
+    while not run.ended:
+        await run.clock.sleep(run.wait())
+        said += run.advance()
+    run.close()
+    assert ended == ["failed"]
+    assert run.dropped == (broken in ("writer", "error"))
+    assert (b"event: error" in said) != run.dropped
+    assert "out of ink" in caplog.text
+
+
 async def test_a_client_that_leaves_is_no_error(caplog):
     caplog.set_level("INFO", "streams.runs")
     run = make_run(delay=0.5)

@@ -5,7 +5,7 @@
  */
 
 import { Control } from "./playground/control.js";
-import { copyText } from "./playground/copy.js";
+import { copyLink } from "./playground/copy.js";
 import { listenForKeys } from "./playground/keys.js";
 import { EventLog } from "./playground/log.js";
 import { offerStreams } from "./playground/picker.js";
@@ -13,6 +13,7 @@ import { fetchPlan } from "./playground/plan.js";
 import { Play } from "./playground/play.js";
 import { Record } from "./playground/record.js";
 import { Settings } from "./playground/settings.js";
+import { Siblings } from "./playground/siblings.js";
 import { Stage } from "./playground/stage.js";
 import { keep, recall } from "./playground/stored.js";
 import { Timeline } from "./playground/timeline.js";
@@ -20,7 +21,6 @@ import { Words } from "./playground/words.js";
 
 // Ten times a second is often enough for clocks and plots.
 const EVERY = 100;
-const SAID_FOR = 1500;
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -34,6 +34,7 @@ class Playground {
   );
   #status = $("[role=status]");
   #words = new Words(this.#status);
+  #siblings = new Siblings($("[data-siblings]"), this.#words);
   #control = new Control(this.#form.dataset, this.#words);
   #settings = new Settings(this.#form, () => this.#set());
   #log = new EventLog($("[data-log]"), this.#words);
@@ -107,6 +108,7 @@ class Playground {
     this.#plays = plays;
     this.#pause(false);
     this.#choose();
+    this.#offer();
     this.#stage.reveal();
     this.#say(this.#words.say("started"));
     clearInterval(this.#ticking);
@@ -173,19 +175,14 @@ class Playground {
   }
 
   async #copy() {
-    const button = this.#buttons.link;
-    const word = button.textContent;
     const link = this.#settings.link(this.#asked.parameters?.seed);
-    history.replaceState(null, "", link);
-    const said = this.#words.say((await copyText(link)) ? "copied" : "notCopied");
-    this.#say(said);
-    button.textContent = said;
-    setTimeout(() => (button.textContent = word), SAID_FOR);
+    this.#say(await copyLink(link, this.#buttons.link, this.#words));
   }
 
   /** Let those buttons be pressed that do something now. */
   #offer() {
     const playing = this.#playing;
+    this.#siblings.playing = this.#plays.filter(({ holdsConnection }) => holdsConnection).length;
     const open = (may) => this.#plays.some((play) => play[may]);
     const { lanes } = this.#settings;
     const able = lanes.some((lane) => this.#control.reaches(lane)) || open("mayControl");

@@ -6,12 +6,12 @@
  */
 
 import { onChange } from "./form-changes.js";
-import { readEvents } from "./sse.js";
+import { FormSession } from "./form-session.js";
+import { Presets } from "./presets.js";
+import { Said } from "./said.js";
+import { EventStreamError, readEvents } from "./sse.js";
 
 const AFTER_TYPING = 400;
-
-/** For those who want less motion: text comes in pieces, not letter by letter. */
-const CALM = 1000;
 
 class Preview {
   #panel;
@@ -23,26 +23,29 @@ class Preview {
   #typing = 0;
   #heard = false;
   #facts = {};
-  #pending = [];
-  #fresh = false;
-  #drawing = false;
-  #lost = "";
-  #sure = false;
-  #asking = false;
+  #session;
+  #said;
+  #isOld = false;
+  // Whoever types does not want to hear of each play.
+  #isAloud = false;
 
   constructor(panel) {
     this.#panel = panel;
     this.#form = document.getElementById(panel.dataset.form);
     this.#details = panel.querySelector("details");
     for (const name of [
-      "lost", "signIn", "changed", "line", "play", "stop", "phase", "stream",
-      "promptRow", "prompt", "note", "outdated", "errors", "said",
+      "changed", "line", "play", "stop", "phase", "stream", "promptRow", "prompt", "note",
+      "outdated", "errors", "aloud",
     ]) {
       const attribute = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       this.#parts[name] = panel.querySelector(`[data-${attribute}]`);
     }
+    this.#session = new FormSession(this.#form, panel);
+    this.#said = new Said(panel.querySelector("[data-said]"));
+    this.#said.mode = "plain";
     const { play, stop, stream, prompt } = this.#parts;
     play.addEventListener("click", () => {
+      this.#isAloud = true;
       this.#seed = newSeed();
       this.#ask("play");
     });
@@ -54,11 +57,6 @@ class Preview {
     });
     this.#watchForm();
     window.addEventListener("pagehide", () => this.#abort.abort());
-    for (const [target, event] of [[window, "focus"], [document, "visibilitychange"]]) {
-      target.addEventListener(event, () => {
-        if (this.#lost && !document.hidden) this.#checkSession();
-      });
-    }
     // Where it lies under the form, and over it, it begins small, unless it was asked for.
     if (getComputedStyle(panel.parentElement).display !== "grid") {
       this.#details.open = location.hash === `#${panel.id}`;
@@ -72,10 +70,10 @@ class Preview {
     onChange(this.#form, changed);
     document.addEventListener("formset:added", changed);
     document.addEventListener("formset:removed", changed);
-    this.#form.addEventListener("submit", (event) => this.#guard(event));
   }
 
   #changed() {
+    this.#isAloud = false;
     clearTimeout(this.#typing);
     this.#typing = setTimeout(
       () => this.#ask(this.#details.open ? "play" : "plan"),
@@ -84,7 +82,7 @@ class Preview {
   }
 
   /** Send the form; play what comes, or say what is wrong. */
-  async #ask(what) {
+  async #ask(what, isAgain = false) {
     clearTimeout(this.#typing);
     this.#abort.abort();
     const abort = (this.#abort = new AbortController());
@@ -106,15 +104,14 @@ class Preview {
       });
       if (response.type === "opaqueredirect" || response.status === 403) {
         this.#say("");
-        // Signed in again elsewhere, the form's token is old: then once more.
-        const token = data.get("csrfmiddlewaretoken");
-        if (await this.#checkSession()) {
-          if (this.#form.elements.csrfmiddlewaretoken.value !== token) this.#ask(what);
-          else this.#lose("forbidden");
-        }
+        const may = await this.#session.check();
+        if (!may || !current()) return;
+        // Signed in again elsewhere, the form's token was old: then once more.
+        if (isAgain) this.#session.lose("forbidden");
+        else this.#ask(what, true);
         return;
       }
-      this.#lose("");
+      this.#session.lose("");
       const facts = response.headers.get("X-Stream-Preview");
       if (facts) {
         this.#show(JSON.parse(facts));
@@ -125,11 +122,14 @@ class Preview {
         if (answer.errors) this.#refuse(answer);
         else this.#show(answer);
         this.#say("");
-      } else throw new Error(`${response.status}`);
+      } else {
+        this.#say("");
+        this.#session.lose(response.status === 404 ? "gone" : "unreachable");
+      }
     } catch {
       if (!current()) return;
       this.#say("");
-      this.#lose("unreachable");
+      this.#session.lose("unreachable");
     } finally {
       if (current()) stop.disabled = true;
     }
@@ -190,186 +190,67 @@ class Preview {
 
   async #play(response, current) {
     // The old text stays until there is new one.
-    this.#fresh = true;
-    this.#pending = [];
+    this.#isOld = true;
     this.#heard = true;
     let end = "cut";
-    for await (const { event, data } of readEvents(response)) {
-      if (!current()) return;
-      if (event === "done") end = "done";
-      else if (event === "error") {
-        end = "failed";
-        this.#parts.note.textContent = JSON.parse(data).message;
-      } else if (event === "tool") {
-        const { name, arguments: values } = JSON.parse(data);
-        this.#add("tool", `${name}(${values})`);
-      } else if (event === "message" || event === "reasoning") {
-        this.#add(event, data);
-      } else this.#add("tool", `${event}: ${data}`);
+    try {
+      for await (const item of readEvents(response)) {
+        if (!current()) return;
+        end = this.#hear(item) ?? end;
+      }
+    } catch (error) {
+      // What the script drops ends like this, and so does what it breaks on purpose.
+      if (error instanceof EventStreamError) throw error;
     }
     if (!current()) return;
-    this.#draw();
+    this.#clearOld();
+    this.#said.draw();
     this.#say(end);
     if (end === "done" && this.#facts.cut) {
       this.#parts.note.textContent = this.#facts.cut;
     }
   }
 
-  #add(kind, text) {
-    this.#say("streaming");
-    this.#pending.push([kind, text]);
-    if (this.#drawing) return;
-    this.#drawing = true;
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      setTimeout(() => this.#draw(), CALM);
-    } else requestAnimationFrame(() => this.#draw());
+  /** Show an event; return the phase that it ends in, if it is the last one. */
+  #hear({ event, data }) {
+    if (event === "done") return "done";
+    if (event === "error") {
+      this.#parts.note.textContent = JSON.parse(data).message;
+      return "failed";
+    }
+    if (event === "tool") {
+      const { name, arguments: values } = JSON.parse(data);
+      this.#add("tool", `${name}(${values})`);
+    } else if (event === "message" || event === "reasoning") {
+      this.#add(event === "message" ? "" : event, data);
+    } else this.#add("tool", `${event}: ${data}`);
+    return undefined;
   }
 
-  #draw() {
-    this.#drawing = false;
-    const { said } = this.#parts;
-    const atEnd = said.scrollHeight - said.scrollTop - said.clientHeight < 20;
-    if (this.#fresh) said.replaceChildren();
-    this.#fresh = false;
-    for (const [kind, text] of this.#pending.splice(0)) {
-      let last = said.lastElementChild;
-      if (last?.className !== kind || kind === "tool") {
-        last = document.createElement("span");
-        last.className = kind;
-        last.append("");
-        said.append(last);
-      }
-      last.firstChild.appendData(text);
-    }
-    if (atEnd) said.scrollTop = said.scrollHeight;
+  #add(kind, text) {
+    this.#say("streaming");
+    this.#clearOld();
+    this.#said.append(kind, text);
+  }
+
+  #clearOld() {
+    if (this.#isOld) this.#said.clear();
+    this.#isOld = false;
   }
 
   #stop() {
     if (this.#parts.stop.disabled) return;
     this.#abort.abort();
     this.#parts.stop.disabled = true;
-    this.#draw();
+    this.#said.draw();
     this.#say("stopped");
   }
 
   #say(phase) {
-    const { phase: part } = this.#parts;
+    const { phase: part, aloud } = this.#parts;
     setText(part, phase ? part.dataset[phase] : "");
+    if (phase !== "streaming") setText(aloud, this.#isAloud ? part.textContent : "");
   }
-
-  /** Say what stands between the text and the server; nothing if all is well. */
-  #lose(what) {
-    this.#lost = what;
-    const { lost, signIn } = this.#parts;
-    setText(lost, what ? lost.dataset[what] : "");
-    signIn.hidden = what !== "signedOut";
-  }
-
-  /** Look whether somebody is signed in, and take their token for the form. */
-  async #checkSession() {
-    let response;
-    try {
-      response = await fetch(this.#panel.dataset.url, { redirect: "manual" });
-      if (response.ok) {
-        const { token } = await response.json();
-        for (const field of document.getElementsByName("csrfmiddlewaretoken")) {
-          field.value = token;
-        }
-      }
-    } catch {
-      this.#lose("unreachable");
-      return false;
-    }
-    if (response.type === "opaqueredirect") this.#lose("signedOut");
-    else if (response.status === 403) this.#lose("forbidden");
-    else this.#lose("");
-    return !this.#lost;
-  }
-
-  /** Save only when it will arrive: a login page in its place would eat the text. */
-  async #guard(event) {
-    if (this.#sure) return;
-    event.preventDefault();
-    // Who presses twice saves once.
-    if (this.#asking) return;
-    this.#asking = true;
-    const { submitter } = event;
-    const may = await this.#checkSession();
-    this.#asking = false;
-    if (may) {
-      this.#sure = true;
-      this.#form.requestSubmit(submitter);
-      this.#sure = false;
-    } else this.#parts.lost.scrollIntoView({ block: "nearest" });
-  }
-}
-
-/** The presets of a stream's form, above the fields that they fill. */
-class Presets {
-  #box;
-  #said;
-  #titles;
-
-  constructor(box) {
-    this.#box = box;
-    this.#said = box.querySelector("[data-preset-said]");
-    const timing = document.querySelector(".field-unit").closest("fieldset");
-    timing.querySelector(".form-row").before(box);
-    const presets = new Map();
-    for (const button of box.querySelectorAll("button")) {
-      presets.set(button, JSON.parse(button.dataset.values));
-      button.addEventListener("click", () => this.#fill(button, presets.get(button)));
-    }
-    const faults = [...presets.values()].flatMap((preset) => preset.faults);
-    this.#titles = new Set(faults.map((fault) => fault.title));
-    box.hidden = false;
-  }
-
-  #fill(button, { timing, faults }) {
-    for (const [name, value] of Object.entries(timing)) {
-      set(document.getElementById(`id_${name}`), value);
-    }
-    const wanted = new Map(faults.map((fault) => [fault.title, fault]));
-    for (const field of this.#faultFields("title")) {
-      if (!this.#titles.has(field.value)) continue;
-      const form = field.closest(".inline-related");
-      const out = form.querySelector("input[name$=-DELETE]");
-      const isWanted = wanted.delete(field.value);
-      if (out) {
-        out.checked = !isWanted;
-        set(out, out.value);
-      } else if (!isWanted) form.querySelector(".inline-deletelink")?.click();
-    }
-    for (const fault of wanted.values()) this.#addFault(fault);
-    const words = { PRESET: button.textContent, HELP: button.title };
-    this.#said.textContent = this.#said.dataset.said.replace(
-      /PRESET|HELP/g,
-      (word) => words[word],
-    );
-  }
-
-  #addFault(fault) {
-    const add = document.querySelector("#faults-group .add-row a");
-    if (!add) return;
-    add.click();
-    const prefix = this.#faultFields("title").at(-1).id.slice(0, -"title".length);
-    // The kind first: it decides which fields there are.
-    const { kind, ...rest } = fault;
-    for (const [name, value] of Object.entries({ kind, ...rest })) {
-      set(document.getElementById(prefix + name), value);
-    }
-  }
-
-  #faultFields(name) {
-    const all = document.querySelectorAll(`#faults-group input[name$="-${name}"]`);
-    return [...all].filter((field) => !field.name.includes("__prefix__"));
-  }
-}
-
-function set(field, value) {
-  if (!field) return;
-  if (field.type !== "checkbox") field.value = value;
-  field.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function setText(part, text) {

@@ -27,6 +27,12 @@ export class EventStreamError extends Error {
     this.status = status;
     this.body = body;
   }
+
+  /** The server's own sentence, or "". */
+  get said() {
+    const said = this.body?.detail ?? this.body?.message;
+    return typeof said === "string" ? said : "";
+  }
 }
 
 /**
@@ -152,9 +158,9 @@ async function findRefusal(response) {
   } catch {
     // An error page, or nothing.
   }
-  const said = body?.detail ?? body?.message;
-  const whole = typeof said === "string" ? `${message}: ${said}` : message;
-  return new EventStreamError(whole, response.status, body);
+  const error = new EventStreamError(message, response.status, body);
+  if (error.said) error.message += `: ${error.said}`;
+  return error;
 }
 
 function withLastEventId(given, id) {

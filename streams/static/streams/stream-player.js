@@ -119,8 +119,10 @@ export class StreamPlayer extends HTMLElement {
       retry: mine(() => this.#view.show("reconnecting")),
       end: mine(() => this.#end("done")),
       fail: mine((error) => {
-        const said = error instanceof TypeError ? this.#view.word("unreachable") : error.message;
-        this.#fail(said, error.status);
+        const isRefusal = error.status && error.status !== 200;
+        const said = isRefusal ? error.said || `HTTP ${error.status}` : error.message;
+        const unreachable = error instanceof TypeError;
+        this.#fail(unreachable ? this.#view.word("unreachable") : said, error.status);
       }),
     });
     return lane;

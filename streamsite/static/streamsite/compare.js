@@ -107,7 +107,7 @@ const lanes = {
         resolve(record);
       });
       source.onerror = () => {
-        if (source.readyState === EventSource.CLOSED) reject(new Error("refused"));
+        if (source.readyState === EventSource.CLOSED) reject(new Error(words.refused));
       };
     });
   },
@@ -159,7 +159,7 @@ const lanes = {
         socket.onclose = () => {
           if (over) return;
           // A socket that never opened is refused; one that was cut goes on.
-          if (!opened && !start.last_event_id) end(reject, new Error("refused"));
+          if (!opened && !start.last_event_id) end(reject, new Error(words.refused));
           else setTimeout(connect, wait);
         };
       };

@@ -22,7 +22,10 @@ export function listenForKeys({ act, playOrStop, speed, view }) {
     if (!switched.checked || altKey || ctrlKey || metaKey) return;
     if (event.repeat || event.isComposing || target.closest?.(FIELDS)) return;
     if (key === " ") {
-      if (target.closest?.(PRESSED)) return;
+      const isPlay = target.matches?.("form[data-playground] [type=submit]");
+      if (target.closest?.(PRESSED) && !isPlay) return;
+      // Some browsers press a button when the key is let go.
+      target.addEventListener("keyup", (up) => up.preventDefault(), { once: true });
       playOrStop();
     } else if (key in BUTTONS) act(BUTTONS[key]);
     else if (key in VIEWS) view(VIEWS[key]);

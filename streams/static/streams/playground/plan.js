@@ -9,7 +9,11 @@ const LONGEST_WAIT = 3000;
  */
 export async function fetchPlan(url, parameters) {
   try {
-    const response = await fetch(`${url}?${new URLSearchParams(parameters)}`, {
+    const response = await fetch(url, {
+      // Not in the address: a prompt may be long, and is no server's to write down.
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(parameters),
       signal: AbortSignal.timeout(LONGEST_WAIT),
     });
     return response.ok ? await response.json() : null;

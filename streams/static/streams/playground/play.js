@@ -72,6 +72,11 @@ export class Play {
     return OVER.has(this.phase);
   }
 
+  /** Whether it has one of the few that a browser opens to a site over HTTP/1.1. */
+  get holdsConnection() {
+    return !this.over && this.transport !== "ws";
+  }
+
   get mayReconnect() {
     return OPEN.has(this.phase) && this.#lastId !== "";
   }

@@ -1,5 +1,7 @@
 /** The page's fields: what a play asks for, how far that differs, and as a link. */
 
+import { showAddress } from "./copy.js";
+
 // The prompt may be private: what stands behind "#" is never sent to a server.
 const PROMPT = "prompt";
 const LANE = "fetch";
@@ -48,6 +50,11 @@ export class Settings {
     this.#mark(false);
     if (!this.#changed.hidden) open();
     this.#onChange = onChange;
+    // Another prompt, in the same page.
+    addEventListener("hashchange", () => {
+      this.#read();
+      this.#mark();
+    });
     // By then, all scripts of the page are there to hear it.
     document.addEventListener("DOMContentLoaded", () => this.#announce());
   }
@@ -116,7 +123,7 @@ export class Settings {
     for (const { name, value } of this.#overrides) {
       if (value !== "") url.searchParams.set(name, value);
     }
-    if (seed) url.searchParams.set("seed", seed);
+    if (seed && !url.searchParams.has("seed")) url.searchParams.set("seed", seed);
     const prompt = this.#form.elements[PROMPT].value;
     if (prompt) url.hash = new URLSearchParams({ prompt }).toString();
     return url.href;
@@ -153,7 +160,7 @@ export class Settings {
     this.#changed.hidden = !count;
     this.#reset.disabled = !count;
     if (!write) return;
-    history.replaceState(null, "", this.link());
+    showAddress(this.link());
     this.#onChange();
     this.#announce();
   }

@@ -48,8 +48,8 @@ export class Words {
 
 /** Return what an error says, in the server's own words where there are any. */
 export function saidBy(error) {
-  const said = error instanceof EventStreamError ? sentence(error.body) : "";
-  return said || error.message;
+  if (!(error instanceof EventStreamError) || error.status === 200) return error.message;
+  return error.said || `HTTP ${error.status}`;
 }
 
 /** Return the sentence in a server's answer, or "". */
