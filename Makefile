@@ -44,7 +44,7 @@ programs: $(VENV)/.test
 	@sh tests/proxies/install-nginx.sh
 	@sh tests/services/install-redis.sh $(BIN)/python $(VENV)/redis
 
-# Measures ours and its peers, and writes docs/performance.md: some 40 minutes in which
+# Measures ours and its peers, and writes docs/performance.md: well over an hour in which
 # nothing else may run. QUICK=1 takes a few; ARGS='capacity --stacks direct-uvicorn'
 # measures some. The packages have a place of their own: see pyproject.toml.
 bench:

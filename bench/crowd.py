@@ -14,6 +14,9 @@ from bench.results import Row
 from bench.stacks import Stack
 from bench.tables import Bench, row_of
 
+OPENED_A_SECOND = 150
+"""Fewer than a worker can set up: what is measured here is what plays."""
+
 PAGES = ("", "streams/stream/", "streams/script/", "streams/script/1/change/")
 
 
@@ -65,9 +68,10 @@ class Visitor(threading.Thread):
 
 
 def crowd(bench: Bench, stack: Stack) -> Row:
-    """Play 5,000 streams for a minute, replacing each that ends."""
+    """Play 5,000 streams that last for more than a minute, all of them at once."""
     scale = bench.scale
-    load = playing(MODELS["paced"], scale.crowd, ramp=scale.crowd / 250, churn=True)
+    ramp = scale.crowd / OPENED_A_SECOND
+    load = playing(MODELS["long"], scale.crowd, ramp=ramp, churn=False)
     with bench.serve(stack) as server:
         bench.warm_up(server)
         visitor = Visitor(server.port)
@@ -79,7 +83,6 @@ def crowd(bench: Bench, stack: Stack) -> Row:
         result,
         streams=scale.crowd,
         speaking=result["playing"]["speaking"],
-        ended=result["playing"]["streams"],
         admin_pages=len(times),
         admin_errors=visitor.errors[:3],
         admin_p50=1e3 * times[len(times) // 2] if times else None,

@@ -93,7 +93,7 @@ def _say_capacity(row: Row) -> str:
 def _say_crowd(row: Row) -> str:
     return (
         f"{row['speaking']:,} of {row['streams']:,} streams speaking,"
-        f" {row['ended']:,} ended, lateness p50 {_ms(row['lateness'], 'p50')};"
+        f" {row['failed']:,} lost, lateness p50 {_ms(row['lateness'], 'p50')};"
         f" {row['admin_pages']} admin pages, the slowest {row['admin_max'] or 0:.0f} ms"
     )
 

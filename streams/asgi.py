@@ -42,6 +42,8 @@ def direct(
             async with request_thread():
                 await endpoints(inner, lane.receive, lane.send)
         if lane.taken:
+            # A stream lasts: what only Django needed takes no memory meanwhile.
+            del extensions, inner, match
             await lane.play()
         else:
             await lane.finish()

@@ -28,6 +28,18 @@ EXTENSION = "streams.direct"
 class Lane:
     """One request's way around Django."""
 
+    __slots__ = (
+        "__weakref__",
+        "_claimed",
+        "_dropped",
+        "_gone",
+        "_max_seconds",
+        "_receive",
+        "_run",
+        "_send",
+        "_start",
+    )
+
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
@@ -106,6 +118,8 @@ class Lane:
         sent = self._send(start)
         send = self._send if hasattr(sent, "send") else self._send_as_coroutine
         await sent
+        # The headers are some kilobytes, and a stream lasts.
+        del start, sent
         pusher = Pusher(run, send, copy_context(), self._max_seconds)
         try:
             pusher.begin()

@@ -95,13 +95,17 @@ test("nobody sees a mark before it is known what it is", () => {
 });
 
 test("code grows by its text, and its last line is never seen in it", () => {
-  const node = () => ({ data: "", appendData(more) { this.data += more; } });
+  const node = () => ({
+    data: "",
+    get length() { return this.data.length; },
+    appendData(more) { this.data += more; },
+  });
   const code = "\nlet a = `x`;\n\n``\n  ```no\n\t\n";
   for (const [open, close] of [["```js", "```"], ["~~~", "  ~~~~ "], [" ````", " ````"]]) {
     const text = `${code}${close}\nnot code`;
     for (let size = 1; size <= text.length; size++) {
       const shown = node();
-      const fence = new Fence(open, shown);
+      const fence = new Fence(open, { firstChild: shown });
       let rest = "";
       for (let at = 0; at < text.length; at += size) {
         rest += text.slice(at, at + size);
@@ -115,7 +119,7 @@ test("code grows by its text, and its last line is never seen in it", () => {
     }
   }
   const cut = node();
-  const fence = new Fence("```", cut);
+  const fence = new Fence("```", { firstChild: cut });
   fence.take("a\n``", false);
   assert.equal(cut.data, "a");
   fence.take("``", true);
