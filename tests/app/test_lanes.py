@@ -284,7 +284,7 @@ async def test_what_wraps_the_application_sees_its_own_context(make_stream, slow
 
 async def test_what_wraps_the_application_may_ask_for_its_task(make_stream):
     """As what limits the time of a `send` does, or what is written for anyio."""
-    await sync(make_stream)("abcdef", delay_ms=2)
+    await sync(make_stream)("abcdef", delay_ms=20)
     application = direct(get_asgi_application())
     tasks = []
 

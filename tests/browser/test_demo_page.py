@@ -119,6 +119,7 @@ def test_revisions_are_compared_and_restored_by_hand(page, site, sign_in, projec
     page.fill("#id_body", "Something else")
     page.click("input[name=_continue]")
     page.wait_for_selector(".messagelist .success")
+    expect(page.locator("#id_body")).to_have_value("Something else")
     page.click(".object-tools >> text=Revisions")
     page.click("text=with the one before >> nth=0")
     assert "Something else" in page.inner_text(".diff ins")
