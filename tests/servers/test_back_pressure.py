@@ -86,5 +86,6 @@ async def test_an_unread_script_of_50_megabytes_stays_on_the_server_once(
     report(f"99 % of events beside 50 MB unread are late by at most, {kind}", beside)
     report(f"… and without it, {kind}", before)
     print(f"\n    growth with 50 MB unread, {kind}: {grown / MEGABYTE:.1f} MB", end="")
-    assert grown < (10 if kind == "uvicorn" else 110) * MEGABYTE
+    # What is told apart: the script once more, or not.
+    assert grown < (20 if kind == "uvicorn" else 110) * MEGABYTE
     assert beside < before + 0.2
