@@ -198,3 +198,9 @@ function decode(value) {
 
 /** By the attribute `lane`. */
 export const LANES = { sse: EventSourceLane, fetch: FetchLane, ws: SocketLane };
+
+/** Return what an error of a lane says, in the server's own words where there are any. */
+export function saidBy(error) {
+  if (!(error instanceof EventStreamError) || error.status === 200) return error.message;
+  return error.said || `HTTP ${error.status}`;
+}

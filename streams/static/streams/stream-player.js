@@ -9,7 +9,7 @@
  * Events, which bubble: stream-start, stream-event, stream-done, stream-error.
  */
 
-import { LANES } from "./lanes.js";
+import { LANES, saidBy } from "./lanes.js";
 import { View } from "./player-view.js";
 
 const FIELDS = ["prompt", "seed", "speed"];
@@ -119,10 +119,9 @@ export class StreamPlayer extends HTMLElement {
       retry: mine(() => this.#view.show("reconnecting")),
       end: mine(() => this.#end("done")),
       fail: mine((error) => {
-        const isRefusal = error.status && error.status !== 200;
-        const said = isRefusal ? error.said || `HTTP ${error.status}` : error.message;
         const unreachable = error instanceof TypeError;
-        this.#fail(unreachable ? this.#view.word("unreachable") : said, error.status);
+        const said = unreachable ? this.#view.word("unreachable") : saidBy(error);
+        this.#fail(said, error.status);
       }),
     });
     return lane;

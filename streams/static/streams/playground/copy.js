@@ -12,6 +12,15 @@ export async function copyText(text) {
 const SAID_FOR = 1500;
 const timers = new WeakMap();
 
+/** Let a button say something for a moment, and then its own word again. */
+export function sayBriefly(button, said) {
+  button.dataset.word ??= button.textContent;
+  button.textContent = said;
+  clearTimeout(timers.get(button));
+  const again = () => (button.textContent = button.dataset.word);
+  timers.set(button, setTimeout(again, SAID_FOR));
+}
+
 /** Put an address into the address bar, without going there. */
 export function showAddress(url) {
   try {
@@ -29,12 +38,8 @@ export function showAddress(url) {
  * @returns {Promise<string>} what it says
  */
 export async function copyLink(link, button, words) {
-  button.dataset.word ??= button.textContent;
   showAddress(link);
   const said = words.say((await copyText(link)) ? "copied" : "notCopied");
-  button.textContent = said;
-  clearTimeout(timers.get(button));
-  const again = () => (button.textContent = button.dataset.word);
-  timers.set(button, setTimeout(again, SAID_FOR));
+  sayBriefly(button, said);
   return said;
 }

@@ -4,7 +4,7 @@
  * while its end is in sight; what is downloaded is complete.
  */
 
-import { copyText } from "./copy.js";
+import { copyText, sayBriefly } from "./copy.js";
 import { Record, text } from "./record.js";
 import { findButton, makeBytes, makeRow, toggle } from "./row.js";
 
@@ -13,7 +13,6 @@ const MOST_ROWS = 2000;
 const BLOCK = 50;
 // Milliseconds: laying rows out takes time that the text needs more.
 const EVERY = 100;
-const SAID_FOR = 1500;
 
 export class EventLog {
   #element;
@@ -222,8 +221,7 @@ export class EventLog {
     const button = row.querySelector("[data-copy]");
     const copied = await copyText(code.textContent);
     if (!copied) getSelection().selectAllChildren(code);
-    button.textContent = this.#words.say(copied ? "copied" : "selected");
-    setTimeout(() => (button.textContent = this.#words.say("copyRow")), SAID_FOR);
+    sayBriefly(button, this.#words.say(copied ? "copied" : "selected"));
   }
 
   // Files

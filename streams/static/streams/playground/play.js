@@ -1,9 +1,9 @@
 /** One play over one transport: where it stands, and all that is made of what comes. */
 
-import { LANES } from "../lanes.js";
+import { LANES, saidBy } from "../lanes.js";
 import { Measures, SETTLING } from "./measures.js";
 import { Record } from "./record.js";
-import { saidBy, sentence } from "./words.js";
+import { sentence } from "./words.js";
 
 const SILENT = new Set(["done", "error", "reset", "stopped", "goodbye"]);
 const OVER = new Set(["done", "stopped", "failed"]);

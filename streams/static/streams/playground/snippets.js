@@ -1,11 +1,10 @@
 /** The program that plays the stream as its form is set. The server writes it. */
 
-import { copyText } from "./copy.js";
+import { copyText, sayBriefly } from "./copy.js";
 import { sentence } from "./words.js";
 
 // Milliseconds in which the next key may come.
 const SETTLES = 250;
-const SAID = 1500;
 
 class Snippets {
   #form;
@@ -14,7 +13,6 @@ class Snippets {
   #program;
   #problem;
   #copy;
-  #copyWord;
   #asked = "{}";
   #settling = 0;
   #asking = new AbortController();
@@ -27,7 +25,6 @@ class Snippets {
     this.#program = find("[data-program]");
     this.#problem = find("[data-problem]");
     this.#copy = find("[data-copy]");
-    this.#copyWord = this.#copy.textContent;
     this.#copy.disabled = !this.#program.textContent;
     for (const part of section.querySelectorAll("[data-choice]")) part.hidden = false;
     this.#client.addEventListener("change", () => this.#show());
@@ -93,10 +90,9 @@ class Snippets {
     const copied = await copyText(this.#program.textContent);
     if (!copied) getSelection().selectAllChildren(this.#program);
     const said = copied ? this.#words.copied : this.#words.selected;
-    this.#copy.textContent = said;
+    sayBriefly(this.#copy, said);
     // The page has one place from which it is read aloud.
     document.querySelector("[role=status]")?.replaceChildren(said);
-    setTimeout(() => (this.#copy.textContent = this.#copyWord), SAID);
   }
 }
 

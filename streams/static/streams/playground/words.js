@@ -1,7 +1,5 @@
 /** The page's words, which stand in its template, and its numbers, as its language has them. */
 
-import { EventStreamError } from "../sse.js";
-
 /** Put values in the places of a sentence: "[n] events". */
 function fill(words, values) {
   return words.replace(/\[(\w+)\]/g, (placeholder, name) => values[name] ?? placeholder);
@@ -44,12 +42,6 @@ export class Words {
   seconds(milliseconds) {
     return this.say("seconds", { n: this.fixed(milliseconds / 1000) });
   }
-}
-
-/** Return what an error says, in the server's own words where there are any. */
-export function saidBy(error) {
-  if (!(error instanceof EventStreamError) || error.status === 200) return error.message;
-  return error.said || `HTTP ${error.status}`;
 }
 
 /** Return the sentence in a server's answer, or "". */
