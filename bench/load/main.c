@@ -2,8 +2,8 @@
  *
  * Two populations of streams, each of them optional:
  *   --playing MODEL:EVENTS:DELAY_MS --streams N [--ramp S] [--churn]
- *       N streams, begun evenly over S seconds; with --churn, each that ends is
- *       replaced at once by a new connection.
+ *       N streams, begun over S seconds; with --churn, each that ends is replaced at
+ *       once by a new connection.
  *   --asking MODEL:EVENTS:DELAY_MS --at-once N [--rate R]
  *       N streams, each replaced when it ends; or R new ones a second, N at most.
  * Then, after --settle S, a window of --window S is measured. "begin" and "end" on
@@ -142,11 +142,28 @@ static void say(const char *word)
 
 /* ---- Steady, churn, bursts ---- */
 
+/* How many streams have begun after so many seconds of the ramp: one in each of as many
+ * equal slots, at a random moment of it. Exactly even, they would all speak at a few
+ * same moments wherever their distance and the delay have a common multiple: 600
+ * streams over 9 s at two moments of each 30 ms. The moments are the same in each run. */
+static unsigned ramped(double elapsed)
+{
+    static unsigned begun;
+    static double moment = -1;
+    while (begun < playing.size) {
+        if (moment < 0)
+            moment = (begun + drand48()) / playing.size * ramp;
+        if (moment > elapsed)
+            break;
+        begun++;
+        moment = -1;
+    }
+    return begun;
+}
+
 static void begin_what_is_due(double at, double since, double asked_since)
 {
-    unsigned due = playing.size;
-    if (at - since < ramp)
-        due = (unsigned)((at - since) / ramp * playing.size);
+    unsigned due = ramped(at - since);
     while (playing.model && (playing.replace ? playing.playing : playing.begun) < due) {
         population_begin(&playing, &target, epoll);
         if (playing.failed > MOST_FAILURES)

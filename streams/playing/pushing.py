@@ -13,6 +13,7 @@ from streams.core.stepping import finish
 from streams.playing.run import Run
 from streams.playing.scheduler import get_scheduler
 from streams.playing.shutdown import clock
+from streams.playing.writing import find_writer
 
 logger = logging.getLogger("streams")
 
@@ -43,6 +44,7 @@ class Pusher:
         "_step",
         "_task",
         "_timer",
+        "_write",
         "due",
         "finished",
         "on_finish",
@@ -57,6 +59,7 @@ class Pusher:
     ) -> None:
         self._run = run
         self._send = send
+        self._write = find_writer(send)
         # In which the server's `send`, and whatever wraps it, runs.
         self._context = context
         self._step = context.run
@@ -88,15 +91,21 @@ class Pusher:
             frame += run.advance()
         self._push(frame)
 
-    def fire(self, now: float) -> None:
-        """Send what is due. For the scheduler."""
-        if self._silent:
-            return
+    def take(self, now: float) -> bytes:
+        """Return what is due. For the scheduler."""
+        return b"" if self._silent else self._run.advance(now)
+
+    def push(self, frame: bytes) -> float | None:
+        """Send what `take` has returned; return when there is more, None where that is
+        seen to. For the scheduler."""
         run = self._run
-        frame = run.advance(now)
+        if self._silent:
+            return None
         if not frame or run.ended:
             self._push(frame)
-            return
+            return None
+        if self._write is not None and self._write(frame):
+            return run.next_at
         # What `_push` does, written out for the usual case: this is done for every
         # event of every stream.
         loop, task = self._loop, self._task
@@ -107,13 +116,14 @@ class Pusher:
             )
             waits_for = self._step(sending.send, None)
         except StopIteration:
-            self._scheduler.wake(self, run.next_at)
+            return run.next_at
         except _FAILURES:
             self._fail()
         else:
             self._wait(sending, waits_for)
         finally:
             _leave_task(loop, task)
+        return None
 
     def say_goodbye(self) -> None:
         """End, because the server stops."""

@@ -484,12 +484,14 @@ class Player:
         self._wishes = list(wishes)
         self._fails = fails
 
-    def fire(self, now: float) -> None:
+    def take(self, now: float) -> bytes:
         self.woken.append(now)
-        if self._wishes:
-            get_scheduler().wake(self, now + self._wishes.pop(0))
         if self._fails:
             raise RuntimeError("out of tune")
+        return b""
+
+    def push(self, frame: bytes) -> float | None:
+        return self.woken[-1] + self._wishes.pop(0) if self._wishes else None
 
 
 @settings(max_examples=40)
