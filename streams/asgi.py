@@ -7,6 +7,7 @@ from streams.bundling import bundled
 from streams.playing.lane import EXTENSION, Lane, Receive, Scope, Send
 from streams.short import answer, find_endpoint
 from streams.threads import request_thread
+from streams.turnstile import get_turnstile
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -39,7 +40,7 @@ def direct(
         elif prefixes and path_asked.startswith(prefixes):
             await answer(inner, lane, match)
         else:
-            async with request_thread():
+            async with get_turnstile().turn(lane), request_thread():
                 await endpoints(inner, lane.receive, lane.send)
         if lane.taken:
             # A stream lasts: what only Django needed takes no memory meanwhile.

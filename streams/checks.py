@@ -105,6 +105,17 @@ def check_settings(
             found.append(
                 Error(f"STREAMS['{name}'] is {value!r}.", hint=hint, id="streams.E005")
             )
+    switching = chosen.get("SWITCH_INTERVAL_MS", 1)
+    if switching is not None and not (
+        isinstance(switching, int | float) and 0 < switching <= 1000
+    ):
+        found.append(
+            Error(
+                f"STREAMS['SWITCH_INTERVAL_MS'] is {switching!r}.",
+                hint="Use milliseconds, 1000 at most; or None to leave it to Python.",
+                id="streams.E005",
+            )
+        )
     if chosen.get("JOURNAL") not in (None, True, False):
         found.append(
             Error(

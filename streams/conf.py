@@ -44,6 +44,9 @@ DEFAULTS: dict[str, Any] = {
     "CONTROL_LAYER": "default",
     # Collect garbage in quiet moments: see docs/settings.md.
     "QUIET_GC": False,
+    # While streams play, milliseconds after which a thread that runs Python lets others
+    # run (None: as Python has it).
+    "SWITCH_INTERVAL_MS": 0.5,
     # Longest script, in code points.
     "MAX_SCRIPT_CHARS": 1_000_000,
 }
@@ -138,6 +141,12 @@ class Conf:
     @property
     def quiet_gc(self) -> bool:
         return bool(self._get("QUIET_GC"))
+
+    @property
+    def switch_interval(self) -> float | None:
+        """In seconds."""
+        chosen = self._get("SWITCH_INTERVAL_MS")
+        return None if chosen is None else float(chosen) / 1000
 
     @property
     def max_script_chars(self) -> int:

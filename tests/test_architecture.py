@@ -17,7 +17,7 @@ LAYERS = (
     ("capture", "documents", "proxying"),
     ("conf", "signals", "template_tags", "rendering", "tokens"),
     ("models", "control", "playing", "http", "demo"),
-    ("quiet_gc", "journal"),
+    ("quiet_gc", "switching", "journal"),
     ("preparing",),
     ("porting", "checks", "serving"),
     ("embedding", "snippets"),
@@ -27,7 +27,10 @@ LAYERS = (
         *("views", "pages", "snippet_pages", "controls", "consumers"),
         *("admin", "management"),
     ),
-    ("urls", "api_urls", "routing", "apps", "bundling", "threads", "short", "asgi"),
+    (
+        *("urls", "api_urls", "routing", "apps"),
+        *("turnstile", "bundling", "threads", "short", "asgi"),
+    ),
     ("standalone",),
     ("pytest_plugin", "__main__"),
 )

@@ -38,6 +38,7 @@ class Lane:
         "_run",
         "_send",
         "_start",
+        "on_wait",
     )
 
     def __init__(self, receive: Receive, send: Send) -> None:
@@ -49,6 +50,8 @@ class Lane:
         self._max_seconds: float | None = None
         self._gone = False
         self._dropped = False
+        self.on_wait: Callable[[], object] | None = None
+        """What to call before a long wait that takes no processor."""
 
     @property
     def taken(self) -> bool:
@@ -128,6 +131,9 @@ class Lane:
             pusher.cut()
         if run.dropped:
             await self._cut()
+        # Django leaves the request to the garbage collector, and that knows the lane:
+        # the server's connection need not wait for it, too.
+        self._receive, self._send = _nothing_comes, _nothing_leaves
 
     async def _send_as_coroutine(self, message: Message) -> None:
         # Granian's `send` returns awaitables of its own.
@@ -151,6 +157,14 @@ class Lane:
         finally:
             # From here on nobody waits: a cancellation would hit what comes next.
             pusher.on_finish = None
+
+
+async def _nothing_comes() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _nothing_leaves(message: Message) -> None:
+    pass
 
 
 def lane_of(scope: Mapping[str, Any]) -> Lane | None:

@@ -220,6 +220,11 @@ class Pusher:
             self._go_on()
 
 
+def count_playing() -> int:
+    """Return how many runs are pushed in this process."""
+    return len(_playing)
+
+
 def _say_goodbye_to_all() -> None:
     for pusher in list(_playing):
         pusher.say_goodbye()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from streams import journal, quiet_gc
+from streams import journal, quiet_gc, switching
 from streams.conf import conf
 from streams.core.encoding import header_text
 from streams.exceptions import Injected
@@ -30,10 +30,12 @@ class Place:
     def begin(self) -> None:
         self.ticket.begin()
         quiet_gc.begin()
+        switching.begin()
 
     def end(self) -> None:
         self.ticket.release()
         quiet_gc.end()
+        switching.end()
 
 
 class Recording(Place):

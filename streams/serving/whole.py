@@ -50,6 +50,8 @@ async def answer_whole(
         # Before it is made: a hundred copies of a long script stop a process.
         size = len(plan.steps.spoken) * prepared.context.call.choices
         _refuse_too_large(size, most)
+        if lane is not None and lane.on_wait is not None:
+            lane.on_wait()
         await clock.sleep(plan.due[last] if ending else plan.duration)
         entry.faults += [note for _, _, note in found]
         if ending and ending.act is Act.ERROR:

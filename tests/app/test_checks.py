@@ -89,6 +89,11 @@ def test_sqlite_that_lets_a_save_meet_the_journal_is_told_of(
         ),
         ({"MAX_SCRIPT_CHARS": "many"}, "streams.E005", "Use a whole number above 0."),
         (
+            {"SWITCH_INTERVAL_MS": 0},
+            "streams.E005",
+            "Use milliseconds, 1000 at most; or None to leave it to Python.",
+        ),
+        (
             {"FORMATS": ["streams.conf.Conf"]},
             "streams.E004",
             "Give paths of subclasses of streams.formats.base.Format.",
