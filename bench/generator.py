@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -94,6 +95,8 @@ def hold(
     """Open streams stage by stage; call `look` with their number at each."""
     options = ["--playing", str(model), "--hold", ",".join(map(str, stages))]
     with _start(server, cores, filled_in["text"], options) as load:
+        meter, began = Meter(server.pid, load.pid), time.monotonic()
+        meter.start()
         for _ in stages:
             word, _, number = load.stdout.readline().partition(" ")
             if word != "held":
@@ -101,5 +104,11 @@ def hold(
             look(int(number))
             load.stdin.write("\n")
             load.stdin.flush()
+        usage = meter.stop()
         result: Result = json.loads(load.stdout.readline())
+    result["window"] = time.monotonic() - began
+    result["usage"] = asdict(usage)
+    # They sleep while streams are only held.
+    result["sleeps"] = True
+    result["disturbed"] = _disturbance(result)
     return result

@@ -99,8 +99,9 @@ class Meter:
         times = {pid: cpu_time(pid) for pid in _pids()}
         used = {pid: t - self._times.get(pid, 0) for pid, t in times.items()}
         server = set(process_tree(self._server))
-        others = used.keys() - server - {self._clients}
-        busiest = max(others, key=lambda pid: used[pid])
+        # Nor is the one that measures.
+        others = used.keys() - server - {self._clients, os.getpid()}
+        busiest = max(others, key=lambda pid: used[pid], default=0)
         return Usage(
             server=sum(used.get(pid, 0) for pid in server),
             clients=used.get(self._clients, 0),

@@ -211,8 +211,11 @@ def memory(bench: Bench, stack: Stack) -> Row:
         held = list(bench.scale.held)
         model = MODELS["slow"]
         result = hold(server, bench.cores, bench.filled_in, model, held, look)
+    window, usage = result["window"], result["usage"]
     return {
-        "disturbed": "",
+        "disturbed": result["disturbed"],
+        "others": usage["others"] / window,
+        "stolen": usage["stolen"] / window,
         "before": before.memory,
         "threads_before": before.threads,
         "failed": result["failed"],

@@ -66,12 +66,14 @@ def memory(results: Results) -> str:
         return MISSING
     lines = []
     for stack in found.stacks:
-        for held in found.rows(stack.name)[-1]["held"]:
+        row = found.rows(stack.name)[-1]
+        star = "\\*" if row["disturbed"] else ""
+        for held in row["held"]:
             lines.append(
                 [
                     title(stack),
                     f"{held['streams']:,}",
-                    f"{held['bytes_per_stream'] / 1024:,.1f}",
+                    f"{held['bytes_per_stream'] / 1024:,.1f}{star}",
                     times(_of_bare(found, stack.name, held)),
                     f"{held['threads']:,}",
                     f"{held['database_connections']:,}",
