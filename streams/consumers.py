@@ -141,7 +141,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
         run = Run(
             prepared.plan,
             self.format,
-            prepared.context,
+            self.format.lasting(prepared.context),
             clock=clock,
             max_bytes=most_bytes(prepared.stream),
             on_begin=recording.begin,

@@ -6,7 +6,7 @@ in a frozen `Context`, so the same plan and context give the same bytes.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from streams.core.steps import Step
 from streams.exceptions import Problem
@@ -142,6 +142,9 @@ class Format(ABC):
     """What keeps a silent connection open without being an event."""
     counts_tokens = False
     """Whether `Context.usage` is wanted."""
+    reads_request = True
+    """Whether a writer reads more of `Context.call` than `Call.without_request` has. If
+    not, the rest, which may be long, is let go of before the stream plays."""
     divisible = True
     """Whether what is written may be cut anywhere: it is a stream of bytes."""
 
@@ -156,6 +159,12 @@ class Format(ABC):
     @abstractmethod
     def writer(self, context: Context) -> Writer:
         """Return what writes one run."""
+
+    def lasting(self, context: Context) -> Context:
+        """Return what of a run's context is wanted for as long as it plays."""
+        if self.reads_request:
+            return context
+        return replace(context, call=context.call.without_request())
 
     def headers(self, context: Context) -> dict[str, str]:
         """Return what the vendor's own answers have in their headers beside ours."""

@@ -60,6 +60,18 @@ class Call:
     session: str = ""
     """Whose calls are counted together, as the caller names it."""
 
+    def without_request(self) -> "Call":
+        """Return what is no copy of the request: what was made of it, and who asks."""
+        return Call(
+            model=self.model,
+            stream=self.stream,
+            max_tokens=self.max_tokens,
+            choices=self.choices,
+            round=self.round,
+            options=self.options,
+            session=self.session,
+        )
+
     @property
     def turn(self) -> int:
         """Count the user's messages, this one included: 1 in a new conversation."""

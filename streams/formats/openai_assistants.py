@@ -178,6 +178,7 @@ class AssistantsFormat(OpenAIFormat):
     """`POST /v1/threads/runs` and its like; see `streams.api.assistants`."""
 
     name = "openai-assistants"
+    reads_request = True
 
     def parse(self, incoming: Incoming) -> Call:
         return replace(super().parse(incoming), round=0)

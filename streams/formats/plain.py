@@ -88,6 +88,7 @@ class PlainFormat(Format):
     """For `EventSource` and anything else that reads Server-Sent Events."""
 
     name = "plain"
+    reads_request = False
     heartbeat = comment("heartbeat")
 
     def writer(self, context: Context) -> Writer:

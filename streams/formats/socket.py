@@ -69,6 +69,7 @@ class SocketFormat(Format):
     """
 
     name = "socket"
+    reads_request = False
     # Its frames are messages, and those are text.
     divisible = False
     media_type = "application/x-ndjson"

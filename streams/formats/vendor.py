@@ -12,6 +12,7 @@ class VendorFormat(Format):
     """A format whose requests are JSON objects that are posted."""
 
     counts_tokens = True
+    reads_request = False
 
     def parse(self, incoming: Incoming) -> Call:
         if incoming.method != "POST":

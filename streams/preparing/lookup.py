@@ -11,7 +11,7 @@ from django.db.models import Exists, Model, OuterRef
 from streams.core.hurry import in_a_hurry, may_take_time
 from streams.models import Fault, Rule, Script, Stream
 
-FRESH = 0.25
+FRESH = 0.1
 """Seconds for which a process trusts what it looked up. What is saved in the process
 itself is seen at once; what another process saved, after twice as long at most."""
 

@@ -153,7 +153,7 @@ async def _answer(
     run = Run(
         prepared.plan,
         wire_format,
-        context,
+        wire_format.lasting(context),
         clock=clock,
         heartbeat=stream.heartbeat_s,
         max_bytes=most_bytes(stream),

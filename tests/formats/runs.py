@@ -43,8 +43,12 @@ def bytes_of(
         fit=lambda text, most: None if len(text) <= most else most,
     )
     context = make_context(call=call, finish=said.finish, end=said.steps.end)
+    wire_format = get_format(name)
     run = Run(
-        plan(said.steps, Pacing(delay=0)), get_format(name), context, clock=FakeClock()
+        plan(said.steps, Pacing(delay=0)),
+        wire_format,
+        wire_format.lasting(context),
+        clock=FakeClock(),
     )
 
     async def collect() -> bytes:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from streams.formats import FORMATS, get_format
-from tests.formats.runs import RUN, bytes_of
+from streams.formats.call import Call
+from tests.formats.runs import RUN, bytes_of, make_context
 
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent.parent / "docs" / "wire-formats.md"
@@ -40,6 +41,19 @@ def test_the_format_that_the_documentation_writes_works(monkeypatch):
     assert sent == (
         f'{{"run":"{RUN}"}}\n{{"text":"a"}}\n{{"text":"é"}}\n{{"end":"tool_calls"}}\n'
     )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_request_is_let_go_of_while_a_stream_plays(name):
+    """But for the one format that repeats its instructions. Bytes are golden."""
+    said = {"prompt": "p" * 1000, "params": {"messages": []}, "headers": {"a": "b"}}
+    asked = Call(model="m", choices=2, options={"o": 1}, session="s", **said)
+    call = get_format(name).lasting(make_context(call=asked)).call
+    if name == "openai-assistants":
+        assert call == asked
+    else:
+        assert call == Call(model="m", choices=2, options={"o": 1}, session="s")
+        assert not call.headers
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -131,9 +131,10 @@ async def test_credentials_and_bodies_never_reach_the_journal(
 
 @pytest.mark.parametrize("drain", ["drained", "cut"])
 @pytest.mark.parametrize("kind", ARGS)
-async def test_a_clean_stop_loses_no_run(env, publish, ask, kind, drain):
+async def test_a_clean_stop_loses_no_run(env, publish, ask, kind, lane, drain):
     short, long = publish("Hello", delay_ms=0), publish("x" * 600, delay_ms=100)
-    env = env | ({"TESTS_DRAIN": "1"} if drain == "drained" else {})
+    env = env | {"TESTS_LANE": lane}
+    env |= {"TESTS_DRAIN": "1"} if drain == "drained" else {}
     async with new_client() as client:
         with serve(kind, env=env, args=ARGS[kind]) as server:
             playing, tasks = await begin(client, server.url + long, 20)
@@ -151,12 +152,12 @@ async def test_a_clean_stop_loses_no_run(env, publish, ask, kind, drain):
 
 
 async def test_the_run_that_a_stopping_server_waits_for_is_recorded_to_its_end(
-    env, publish, ask
+    env, publish, ask, lane
 ):
     """uvicorn ends its process by the signal itself as soon as the last one is over."""
     path = publish("x" * 30, delay_ms=50)
     async with new_client() as client:
-        with serve("uvicorn", env=env) as server:
+        with serve("uvicorn", env=env | {"TESTS_LANE": lane}) as server:
             playing, tasks = await begin(client, server.url + path, 5)
             server.process.send_signal(signal.SIGTERM)
             await asyncio.gather(*tasks)
@@ -168,10 +169,11 @@ async def test_the_run_that_a_stopping_server_waits_for_is_recorded_to_its_end(
 
 @pytest.mark.parametrize("kind", ARGS)
 async def test_a_killed_server_takes_at_most_the_last_second_along(
-    env, publish, ask, kind
+    env, publish, ask, kind, lane
 ):
     short, long = publish("Hello", delay_ms=5), publish("x" * 600, delay_ms=100)
     ended = {}
+    env = env | {"TESTS_LANE": lane}
     async with new_client() as client:
         with serve(kind, env=env, args=ARGS[kind]) as server:
             playing, tasks = await begin(client, server.url + long, 10)
