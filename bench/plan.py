@@ -194,6 +194,8 @@ _ALL = [
         ),
         quick=_stacks("direct-uvicorn ordinary-uvicorn asgi-uvicorn aimock"),
         rounds=1,
+        # Who else has the processor makes no memory more.
+        repeats=False,
     ),
     Table(
         name="workers",

@@ -102,6 +102,10 @@ def _wake(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
+_NO_ACTS: list[int] = []
+# For the many scripts without; it stays empty, since all that is done is to take away.
+
+
 class Playback:
     """How far the playing of a plan has come. It knows no clock: whoever plays tells it
     the seconds since the start, and waits.
@@ -132,7 +136,7 @@ class Playback:
         """Seconds of silence after which one is due."""
         self._alone = False
         directions = plan.steps.directions
-        self._acts: list[int] = []
+        self._acts = _NO_ACTS
         """The steps that act, the next one last."""
         if directions:
             acts = (i for i, d in directions.items() if isinstance(d.value, Acting))

@@ -25,6 +25,8 @@ _playing: Counter[Hashable] = Counter()
 class Ticket:
     """The right to play one stream. Released at the end of the run, or when dropped."""
 
+    __slots__ = ("__weakref__", "_begun", "_keys")
+
     def __init__(self, keys: tuple[Hashable, ...]) -> None:
         self._keys = keys
         self._begun = False

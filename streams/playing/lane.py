@@ -124,10 +124,25 @@ class Lane:
         # The headers are some kilobytes, and a stream lasts.
         del start, sent
         pusher = Pusher(run, send, copy_context(), self._max_seconds)
+        task = asyncio.current_task()
+        assert task is not None
         try:
             pusher.begin()
-            await self._until_end_of(pusher)
+            # Until the stream has ended, or the client leaves. One coroutine less than
+            # if a method of its own waited: there are as many as streams.
+            while not pusher.finished:
+                pusher.on_finish = task.cancel
+                message = await self._receive()
+                pusher.on_finish = None
+                if message["type"] == "http.disconnect":
+                    break
+        except asyncio.CancelledError:
+            # Either the stream has ended, or the server wants this to end.
+            if not pusher.finished or task.uncancel():
+                raise
         finally:
+            # From here on nobody waits: a cancellation would hit what comes next.
+            pusher.on_finish = None
             pusher.cut()
         if run.dropped:
             await self._cut()
@@ -138,25 +153,6 @@ class Lane:
     async def _send_as_coroutine(self, message: Message) -> None:
         # Granian's `send` returns awaitables of its own.
         await self._send(message)
-
-    async def _until_end_of(self, pusher: Pusher) -> None:
-        """Wait for the end of the stream, or for the client to leave."""
-        task = asyncio.current_task()
-        assert task is not None
-        try:
-            while not pusher.finished:
-                pusher.on_finish = task.cancel
-                message = await self._receive()
-                pusher.on_finish = None
-                if message["type"] == "http.disconnect":
-                    return
-        except asyncio.CancelledError:
-            # Either the stream has ended, or the server wants this to end.
-            if not pusher.finished or task.uncancel():
-                raise
-        finally:
-            # From here on nobody waits: a cancellation would hit what comes next.
-            pusher.on_finish = None
 
 
 async def _nothing_comes() -> Message:

@@ -24,30 +24,42 @@ def find_writer(send: Any) -> Write | None:
     `send` that something is wrapped around, and for a body that is not sent in chunks.
     """
     server = sys.modules.get(_UVICORN)
-    cycle = getattr(send, "__self__", None)
+    cycle: Any = getattr(send, "__self__", None)
     if server is None or type(cycle) is not server.RequestResponseCycle:
         return None
     try:
-        return _uvicorn_writer(cycle)
+        if not cycle.response_started or not cycle.chunked_encoding:
+            return None
+        if cycle.scope["method"] == "HEAD":
+            return None
+        writer = _Chunks(cycle)
+        return writer if writer.ready else None
     except AttributeError:
         # A later uvicorn, which keeps its state elsewhere.
         return None
 
 
-def _uvicorn_writer(cycle: Any) -> Write | None:
-    flow, write = cycle.flow, cycle.transport.write
-    ready = cycle.response_started and not cycle.response_complete
-    waits = flow.write_paused or cycle.disconnected
-    if not ready or waits or not cycle.chunked_encoding:
-        return None
-    if cycle.scope["method"] == "HEAD":
-        return None
+class _Chunks:
+    """Writes chunks past uvicorn's `send`. There is one for each stream."""
 
-    def write_chunk(frame: bytes) -> bool:
-        if flow.write_paused or cycle.disconnected or cycle.response_complete:
+    __slots__ = ("_cycle", "_flow", "_write")
+
+    def __init__(self, cycle: Any) -> None:
+        self._cycle = cycle
+        self._flow = cycle.flow
+        self._write = cycle.transport.write
+
+    @property
+    def ready(self) -> bool:
+        """Whether `send` would write at once."""
+        cycle = self._cycle
+        over = cycle.disconnected or cycle.response_complete
+        return not (over or self._flow.write_paused)
+
+    def __call__(self, frame: bytes) -> bool:
+        cycle = self._cycle
+        if self._flow.write_paused or cycle.disconnected or cycle.response_complete:
             return False
         # A chunk (RFC 9112, section 7.1).
-        write(b"%x\r\n%b\r\n" % (len(frame), frame))
+        self._write(b"%x\r\n%b\r\n" % (len(frame), frame))
         return True
-
-    return write_chunk

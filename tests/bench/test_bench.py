@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager, suppress
+from itertools import count
 
 import pytest
 
@@ -250,6 +251,28 @@ def test_a_stack_that_drifts_holds_none_by_schedule():
     tried = len(search.results)
     assert search.run("schedule", 500) == 0
     assert len(search.results) == tried + 1
+
+
+def test_a_search_is_not_led_astray_by_one_that_was_disturbed():
+    """Every third probe fails, whatever the load."""
+    machine, disturbed = machine_that_holds(600, 600), machine_that_holds(0, 600)
+    probes = count(1)
+
+    def probe(streams):
+        return (machine if next(probes) % 3 else disturbed)(streams)
+
+    assert 400 <= Search(probe, 1.1, 5).run("schedule", 500) <= 600
+
+
+def test_a_load_that_held_once_by_luck_is_not_the_answer():
+    lucky, fair = machine_that_holds(800, 800), machine_that_holds(600, 600)
+    probes = count(1)
+
+    def probe(streams):
+        return (lucky if next(probes) <= 3 else fair)(streams)
+
+    found = Search(probe, 1.1, 5).run("schedule", 700)
+    assert 450 <= found <= 600
 
 
 def test_the_report_needs_no_table(tmp_path):
