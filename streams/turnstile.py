@@ -14,6 +14,10 @@ PATIENCE = 0.03
 say, and then nobody gains from waiting for it. Beside many streams that play, three
 milliseconds of work take ten and more."""
 
+MANY = 8
+"""Waiting ones that halve the patience; twice as many make it a third. Where more come
+than can be set up beside those that play, both are late, and nobody waits for ever."""
+
 
 class Turnstile:
     """Lets one in at a time, in order of arrival.
@@ -61,7 +65,8 @@ class Turnstile:
         self._inside = turn
         self._stop_timer()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(PATIENCE, self.leave, turn)
+        patience = PATIENCE / (1 + len(self._waiting) / MANY)
+        self._timer = loop.call_later(patience, self.leave, turn)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
