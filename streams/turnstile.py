@@ -14,9 +14,10 @@ PATIENCE = 0.03
 say, and then nobody gains from waiting for it. Beside many streams that play, three
 milliseconds of work take ten and more."""
 
-MANY = 8
-"""Waiting ones that halve the patience; twice as many make it a third. Where more come
-than can be set up beside those that play, both are late, and nobody waits for ever."""
+MANY = 16
+"""Waiting ones from which on the patience is less: half of it for twice as many. Where
+more come than can be set up beside those that play, both are late, and nobody waits
+for ever."""
 
 
 class Turnstile:
@@ -65,7 +66,7 @@ class Turnstile:
         self._inside = turn
         self._stop_timer()
         loop = asyncio.get_running_loop()
-        patience = PATIENCE / (1 + len(self._waiting) / MANY)
+        patience = PATIENCE * min(1.0, MANY / max(1, len(self._waiting)))
         self._timer = loop.call_later(patience, self.leave, turn)
 
     def _stop_timer(self) -> None:
