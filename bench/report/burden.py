@@ -75,7 +75,7 @@ def memory(results: Results) -> str:
                     f"{held['streams']:,}",
                     f"{held['bytes_per_stream'] / 1024:,.1f}{star}",
                     times(_of_bare(found, stack.name, held)),
-                    f"{held['threads']:,}",
+                    f"{max(0, held['threads']):,}",
                     f"{held['database_connections']:,}",
                 ]
             )

@@ -41,7 +41,7 @@ def _limit(row: Row) -> str:
     """Say what was wrong with the fewest streams that were too many."""
     judge = "schedule" if row["by_gaps"] is None else "gaps"
     failed = [probe for probe in row["probes"] if not probe["holds"][judge]]
-    above = [probe for probe in failed if probe["streams"] >= row["streams"]]
+    above = [probe for probe in failed if probe["streams"] > row["streams"]]
     if not above:
         return "–"
     probe = min(above, key=lambda probe: probe["streams"])
