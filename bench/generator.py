@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.build import LOAD
 from bench.catalogue import WIDTH, Model
-from bench.machine import MOST_BY_OTHERS, Cores, Meter
+from bench.machine import MOST_BY_OTHERS, Cores, Meter, Usage
 from bench.server import Server
 
 LEAST_IDLE = 0.02
@@ -60,6 +60,11 @@ def measure(
         _expect(load, "end")
         usage = meter.stop()
         result: Result = json.loads(load.stdout.readline())
+    return _with_usage(result, usage, sleeps=sleeps)
+
+
+def _with_usage(result: Result, usage: Usage, *, sleeps: bool) -> Result:
+    """Add who used the processor, and whether that disturbed the measurement."""
     result["usage"] = asdict(usage)
     result["sleeps"] = sleeps
     result["disturbed"] = _disturbance(result)
@@ -107,8 +112,5 @@ def hold(
         usage = meter.stop()
         result: Result = json.loads(load.stdout.readline())
     result["window"] = time.monotonic() - began
-    result["usage"] = asdict(usage)
-    # They sleep while streams are only held.
-    result["sleeps"] = True
-    result["disturbed"] = _disturbance(result)
-    return result
+    # The clients sleep while streams are only held.
+    return _with_usage(result, usage, sleeps=True)

@@ -23,9 +23,11 @@ def begin() -> None:
     global _playing, _usual, _chosen
     with _lock:
         _playing += 1
-        wanted = conf.switch_interval
-        if _playing == 1 and wanted is not None and wanted < sys.getswitchinterval():
-            _usual = sys.getswitchinterval()
+        if _playing > 1:
+            return
+        wanted, usual = conf.switch_interval, sys.getswitchinterval()
+        if wanted is not None and wanted < usual:
+            _usual = usual
             sys.setswitchinterval(wanted)
             # As Python has rounded it.
             _chosen = sys.getswitchinterval()

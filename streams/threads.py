@@ -13,11 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
 
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
 from django.db import connections
 
+from streams.core.per_loop import PerLoop
 from streams.http import release_connections
 
 MOST_IDLE = 4
@@ -163,12 +163,8 @@ def _let_go() -> None:
             del connections[left.alias]
 
 
-_pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool]" = WeakKeyDictionary()
+_pools = PerLoop(_Pool)
 
 
 def _pool_here() -> _Pool:
-    loop = asyncio.get_running_loop()
-    pool = _pools.get(loop)
-    if pool is None:
-        pool = _pools[loop] = _Pool()
-    return pool
+    return _pools.here()

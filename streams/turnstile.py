@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from weakref import WeakKeyDictionary
 
+from streams.core.per_loop import PerLoop
 from streams.playing.lane import Lane
 from streams.playing.pushing import count_playing
 
@@ -110,15 +110,9 @@ class Turn(AbstractAsyncContextManager[None]):
         self._turnstile.leave(self)
 
 
-_turnstiles: "WeakKeyDictionary[asyncio.AbstractEventLoop, Turnstile]" = (
-    WeakKeyDictionary()
-)
+_turnstiles = PerLoop(Turnstile)
 
 
 def get_turnstile() -> Turnstile:
     """Return the turnstile of the running event loop."""
-    loop = asyncio.get_running_loop()
-    turnstile = _turnstiles.get(loop)
-    if turnstile is None:
-        turnstile = _turnstiles[loop] = Turnstile()
-    return turnstile
+    return _turnstiles.here()

@@ -7,6 +7,7 @@ from bench.report.figures import (
     at,
     markdown_table,
     shown,
+    star,
     times,
     title,
 )
@@ -67,13 +68,13 @@ def memory(results: Results) -> str:
     lines = []
     for stack in found.stacks:
         row = found.rows(stack.name)[-1]
-        star = "\\*" if row["disturbed"] else ""
+        mark = star(row["disturbed"])
         for held in row["held"]:
             lines.append(
                 [
                     title(stack),
                     f"{held['streams']:,}",
-                    f"{held['bytes_per_stream'] / 1024:,.1f}{star}",
+                    f"{held['bytes_per_stream'] / 1024:,.1f}{mark}",
                     times(_of_bare(found, stack.name, held)),
                     f"{max(0, held['threads']):,}",
                     f"{held['database_connections']:,}",
@@ -107,7 +108,7 @@ def workers(results: Results) -> str:
         lines.append(
             [
                 str(row["workers"]),
-                f"{row['streams']:,}" + ("\\*" if row["disturbed"] else ""),
+                f"{row['streams']:,}{star(row['disturbed'])}",
                 f"{row['streams'] / rows[0]['streams']:.2f} ×"
                 if rows[0]["streams"]
                 else "–",

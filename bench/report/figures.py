@@ -80,8 +80,12 @@ def title(stack: Stack) -> str:
 def shown(figure: Figure | None, places: int = 0, unit: str = "") -> str:
     if figure is None:
         return "–"
-    star = "\\*" if figure.disturbed else ""
-    return f"{figure.value:,.{places}f}{unit}{star}"
+    return f"{figure.value:,.{places}f}{unit}{star(figure.disturbed)}"
+
+
+def star(disturbed: object) -> str:
+    """Return the mark of a figure that something disturbed."""
+    return "\\*" if disturbed else ""
 
 
 def times(ratio: float | None) -> str:

@@ -6,9 +6,10 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from streams.control.commands import Action, Command, Ending, Report, State
+from streams.core.per_loop import PerLoop
 
 MOST_REMEMBERED = 1000
 """Runs of which this process remembers how they ended; and commands carried out."""
@@ -103,9 +104,7 @@ class Register:
         return report
 
 
-_registers: "WeakKeyDictionary[asyncio.AbstractEventLoop, Register]" = (
-    WeakKeyDictionary()
-)
+_registers = PerLoop(Register)
 # For runs that no event loop plays: their plans are stepped through by a program.
 _nowhere = Register()
 _ended: OrderedDict[str, Ending] = OrderedDict()
@@ -117,13 +116,9 @@ on_first: list[Callable[[Register], None]] = []
 def here() -> Register:
     """Return the running event loop's register."""
     try:
-        loop = asyncio.get_running_loop()
+        return _registers.here()
     except RuntimeError:
         return _nowhere
-    register = _registers.get(loop)
-    if register is None:
-        register = _registers[loop] = Register()
-    return register
 
 
 def elsewhere() -> Iterator[tuple[asyncio.AbstractEventLoop, Register]]:

@@ -6,8 +6,8 @@ import math
 import time
 from collections import deque
 from typing import Protocol
-from weakref import WeakKeyDictionary
 
+from streams.core.per_loop import PerLoop
 from streams.core.wheel import Wheel
 
 logger = logging.getLogger("streams")
@@ -112,15 +112,9 @@ class Scheduler:
             self._set()
 
 
-_schedulers: "WeakKeyDictionary[asyncio.AbstractEventLoop, Scheduler]" = (
-    WeakKeyDictionary()
-)
+_schedulers = PerLoop(Scheduler)
 
 
 def get_scheduler() -> Scheduler:
     """Return the scheduler of the running event loop."""
-    loop = asyncio.get_running_loop()
-    scheduler = _schedulers.get(loop)
-    if scheduler is None:
-        scheduler = _schedulers[loop] = Scheduler()
-    return scheduler
+    return _schedulers.here()

@@ -57,8 +57,7 @@ class _Chunks:
         return not (over or self._flow.write_paused)
 
     def __call__(self, frame: bytes) -> bool:
-        cycle = self._cycle
-        if self._flow.write_paused or cycle.disconnected or cycle.response_complete:
+        if not self.ready:
             return False
         # A chunk (RFC 9112, section 7.1).
         self._write(b"%x\r\n%b\r\n" % (len(frame), frame))
