@@ -58,6 +58,8 @@ class QuietGC:
         """The thresholds that hold while nothing plays; None: they hold now."""
         self.playing = 0
         """Streams that play."""
+        self._begun = False
+        """Whether one began since the last tick; it may have ended since."""
         self._first: float | None = None
         self._warm = False
         self._counted = self._busy = 0.0
@@ -72,6 +74,7 @@ class QuietGC:
 
     def begin(self) -> None:
         self.playing += 1
+        self._begun = True
         self._settled = False
         if self._warm:
             self._be_quiet()
@@ -83,8 +86,8 @@ class QuietGC:
         """Do what is due; to be called every TICK seconds, by any clock."""
         if self._first is None:
             self._first = now
-        if self.playing:
-            self._busy = now
+        if self.playing or self._begun:
+            self._busy, self._begun = now, False
         if not self._warm:
             if now - self._first >= WARM_AFTER or not self.playing:
                 self._be_quiet()

@@ -90,6 +90,18 @@ def test_a_quiet_moment_is_used_once(policy, ledger):
     assert not policy.settled
 
 
+def test_streams_that_live_between_two_ticks_make_no_quiet_moment(policy, ledger):
+    policy.end()
+    ticks = int(3 * QUIET_AFTER / TICK)
+    for number in range(1, ticks + 1):
+        policy.begin()
+        policy.end()
+        policy.tick(WARM_AFTER + number * TICK)
+    assert ledger.since() == BITE * ticks
+    policy.tick(WARM_AFTER + ticks * TICK + QUIET_AFTER)
+    assert ledger.since() == [*FULL, "usual"]
+
+
 def test_what_outlives_its_streams_is_collected_however_busy_it_is(policy, ledger):
     ledger.frozen = 2 * 1000 + ROOM + 1
     policy.tick(WARM_AFTER + COUNT_EVERY - TICK)
