@@ -15,8 +15,9 @@ from streams.models.run import MOST_PRUNED, SEEN_EVERY
 CHUNK = 100
 """Most rows in one transaction."""
 
-MOST_REFRESHED = 500
-"""Most runs whose figures are brought up to date at a time while they play."""
+MOST_REFRESHED = 20
+"""Most runs whose figures are brought up to date with one batch, while they play: all
+at once would hold up those that play for milliseconds."""
 
 PRUNED_EVERY = 300.0
 """Seconds."""
@@ -47,7 +48,8 @@ class Batches:
         """Whether there is more to delete."""
         self._rows = Rows()
         self._stopped: float | None = None
-        self._turn = 0
+        self._refreshed: dict[int, Entry] = {}
+        """What plays and is to be brought up to date, in turn."""
         self._failures = self._logged = 0
         self._next_try = self._next_sign = self._next_prune = self._next_log = 0.0
 
@@ -61,7 +63,7 @@ class Batches:
         if now < self._next_try and not urgent:
             return
         sign = bool(self.live) and now >= self._next_sign
-        busy = self.unwritten or sign or self.prunes
+        busy = self.unwritten or sign or self.prunes or self._refreshed
         idle = not busy and stopped == self._stopped
         if not idle:
             try:
@@ -86,7 +88,8 @@ class Batches:
         self._stopped = stopped
         if sign:
             self._next_sign = now + SEEN_EVERY
-            self._refresh()
+            self._refreshed = self._refreshed or self.live.copy()
+        self._refresh()
         entries = list(self.unwritten.values())
         for start in range(0, len(entries), CHUNK):
             chunk = entries[start : start + CHUNK]
@@ -122,14 +125,10 @@ class Batches:
 
     def _refresh(self) -> None:
         """Add some of what plays, to be written as it is now; next time, others."""
-        live = self.live.copy()
-        if self._turn >= len(live):
-            self._turn = 0
-        for number, entry in islice(
-            live.items(), self._turn, self._turn + MOST_REFRESHED
-        ):
-            self.unwritten[number] = entry
-        self._turn += MOST_REFRESHED
+        for number in list(islice(self._refreshed, MOST_REFRESHED)):
+            entry = self._refreshed.pop(number)
+            if number in self.live:
+                self.unwritten[number] = entry
 
     def _fail(self, now: float, error: Exception) -> None:
         self._failures += 1
