@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import connections, transaction
@@ -10,6 +11,8 @@ from django.db.models import Exists, Model, OuterRef
 
 from streams.core.hurry import in_a_hurry, may_take_time
 from streams.models import Fault, Rule, Script, Stream
+from streams.preparing.background import background
+from streams.preparing.questions import Answers, Questions
 
 FRESH = 0.1
 """Seconds for which a process trusts what it looked up. What is saved in the process
@@ -20,11 +23,19 @@ MOST_KEPT = 1000
 Row = TypeVar("Row", bound=Model)
 
 
+_Fetch = Callable[[Any, Row | None], Row | None]
+
+
 @dataclass(slots=True)
 class _Found:
     row: Any
     checked: float
-    trusted_until: float
+    questions: Questions | None = None
+    """What was asked for it, where it is asked for often."""
+    answers: Answers | None = None
+    """What they were answered, just before."""
+    is_being_checked: bool = False
+    """Whether somebody has gone to look."""
 
 
 _found: dict[str | int, _Found] = {}
@@ -77,27 +88,55 @@ def _share_text(script: Script, known: Script) -> None:
         script.body = known.body
 
 
-def _look_up(key: Any, fetch: Callable[[Any, Row | None], Row | None]) -> Row | None:
+def _look_up(key: Any, fetch: _Fetch[Row]) -> Row | None:
     kept, now = _found.get(key), time.monotonic()
-    if in_a_hurry():
-        if kept is not None and now < kept.trusted_until:
-            known: Row = kept.row
+    if kept is not None:
+        age = now - kept.checked
+        known: Row = kept.row
+        if not in_a_hurry():
+            if age < FRESH:
+                return known
+        elif kept.is_being_checked:
+            # The others need not wait for it.
+            if age < 2 * FRESH:
+                return known
+        elif age < FRESH:
+            if age > FRESH / 2:
+                # A stream that is asked for all the time is never waited for.
+                kept.is_being_checked = True
+                background.do(partial(_check, key, fetch, kept))
             return known
-        if kept is not None and now < kept.checked + 1.5 * FRESH:
-            # One goes and looks; the others need not wait for it.
-            kept.trusted_until = kept.checked + 2 * FRESH
-    elif kept is not None and now < kept.checked + FRESH:
-        known = kept.row
-        return known
+        else:
+            kept.is_being_checked = True
     may_take_time()
     changes = _changes
-    row = fetch(key, kept.row if kept is not None else None)
+    row = fetch(key, None if kept is None else kept.row)
+    _remember(key, row, _Found(row, now), changes)
+    return row
+
+
+def _check(key: Any, fetch: _Fetch[Row], kept: _Found) -> None:
+    """See whether a row is as it was; if not, get it anew. In the background."""
+    now, changes = time.monotonic(), _changes
+    # Before the row: what changes in between is seen the next time.
+    answers = kept.questions.ask_again() if kept.questions else None
+    if answers is not None and answers == kept.answers:
+        row, questions = kept.row, kept.questions
+    else:
+        questions = Questions()
+        with questions.listen():
+            row = fetch(key, kept.row)
+    _remember(key, row, _Found(row, now, questions, answers), changes)
+
+
+def _remember(key: Any, row: Model | None, found: _Found, changes: int) -> None:
+    if row is None:
+        _found.pop(key, None)
     # What is seen within a transaction may never have been.
-    if row is not None and changes == _changes and not _in_transaction(row):
+    elif changes == _changes and not _in_transaction(row):
         if len(_found) >= MOST_KEPT:
             _found.clear()
-        _found[key] = _Found(row, now, now + FRESH)
-    return row
+        _found[key] = found
 
 
 def _in_transaction(row: Model) -> bool:

@@ -8,9 +8,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from streams.core.hurry import NotNow, hurry
-from streams.models import Script, Stream
+from streams.core.hurry import _hurry as hurrying
+from streams.models import Rule, Script, Stream
 from streams.preparing import lookup
 from streams.preparing.lookup import FRESH, stream_by_slug
+from streams.preparing.questions import Questions
 
 committed = pytest.mark.django_db(transaction=True)
 
@@ -25,9 +27,35 @@ def now(monkeypatch):
     lookup._found.clear()
 
 
+class Later:
+    """A thread in the background that works when a test says so."""
+
+    def __init__(self):
+        self.todo = []
+        self.do = self.todo.append
+
+    def work(self):
+        todo, self.todo[:] = list(self.todo), []
+        for work in todo:
+            was, hurrying.on = hurrying.on, False
+            work()
+            hurrying.on = was
+
+
+@pytest.fixture
+def background(monkeypatch):
+    later = Later()
+    monkeypatch.setattr(lookup, "background", later)
+    return later
+
+
 def said(slug="hello"):
     stream = stream_by_slug(slug)
     return stream and stream.script.body
+
+
+def titles():
+    return [rule.title for rule in stream_by_slug("hello").rule_specs]
 
 
 @committed
@@ -42,7 +70,7 @@ def test_it_asks_the_database_once_a_moment(make_stream, now):
 
 
 @committed
-def test_what_is_at_hand_can_be_had_in_a_hurry(make_stream, now):
+def test_what_is_at_hand_can_be_had_in_a_hurry(make_stream, now, background):
     make_stream("abc")
     with hurry(), pytest.raises(NotNow):
         said()
@@ -57,6 +85,125 @@ def test_what_is_at_hand_can_be_had_in_a_hurry(make_stream, now):
         now.time += FRESH * 1.01
         with pytest.raises(NotNow):
             said()
+    assert not background.todo
+
+
+@committed
+def test_a_look_in_the_background_is_not_waited_for_but_not_for_long(
+    make_stream, now, background
+):
+    make_stream("abc")
+    said()
+    with hurry():
+        now.time += FRESH * 0.49
+        assert said() == "abc"
+        assert not background.todo
+        now.time += FRESH * 0.02
+        assert said() == said() == "abc"
+        assert len(background.todo) == 1
+        now.time += FRESH * 1.48
+        assert said() == "abc"
+        now.time += FRESH * 0.02
+        with pytest.raises(NotNow):
+            said()
+
+
+@committed
+def test_a_stream_that_is_asked_for_all_the_time_is_never_waited_for(
+    make_stream, now, background
+):
+    make_stream("abc")
+    said()
+    with hurry():
+        for _ in range(20):
+            now.time += FRESH * 0.6
+            assert said() == "abc"
+            background.work()
+
+
+@committed
+@pytest.mark.parametrize("moments", [0, 1, 2, 3])
+def test_a_look_in_the_background_sees_what_another_process_saves(
+    make_stream, now, background, moments
+):
+    """Whether it looks for the first time or has questions and answers already."""
+    stream = make_stream("abc")
+    said()
+    with hurry():
+        for _ in range(moments):
+            now.time += FRESH * 0.6
+            said()
+            background.work()
+        Script.objects.update(body="new")
+        now.time += FRESH * 0.6
+        assert said() == "abc"
+        background.work()
+        assert said() == "new"
+        stream.rules.bulk_create([Rule(stream=stream, title="first")])
+        now.time += FRESH * 0.6
+        said()
+        background.work()
+        assert titles() == ["first"]
+        Rule.objects.update(title="other")
+        now.time += FRESH * 0.6
+        said()
+        background.work()
+        assert titles() == ["other"]
+        for model in (Rule, Stream):
+            model.objects.all()._raw_delete("default")
+        now.time += FRESH * 0.6
+        said()
+        background.work()
+        with pytest.raises(NotNow):
+            said()
+
+
+@committed
+def test_what_has_not_changed_is_asked_for_and_made_once(make_stream, now, background):
+    make_stream("abc")
+    said()
+    rows = []
+    with hurry(), CaptureQueriesContext(connection) as queries:
+        for _ in range(5):
+            now.time += FRESH * 0.6
+            said()
+            background.work()
+            rows.append(stream_by_slug("hello"))
+        # What the answers belong to is known the third time.
+        assert len({id(row) for row in rows[1:]}) == 1
+        count = len(queries)
+        now.time += FRESH * 0.6
+        said()
+        background.work()
+        assert len(queries) == count + 1
+
+
+@committed
+def test_a_change_between_question_and_row_is_seen_the_next_time(
+    make_stream, now, background, monkeypatch
+):
+    make_stream("abc")
+    said()
+    ask_again = Questions.ask_again
+
+    def ask_and_be_overtaken(questions):
+        answers = ask_again(questions)
+        Script.objects.update(body="overtaken")
+        return answers
+
+    with hurry():
+        now.time += FRESH * 0.6
+        said()
+        background.work()
+        monkeypatch.setattr(Questions, "ask_again", ask_and_be_overtaken)
+        now.time += FRESH * 0.6
+        said()
+        background.work()
+        monkeypatch.setattr(Questions, "ask_again", ask_again)
+        now.time += FRESH * 0.6
+        said()
+        background.work()
+        assert said() == "overtaken"
 
 
 @committed
@@ -119,7 +266,7 @@ def test_what_was_looked_up_during_a_transaction_is_forgotten_with_it(make_strea
     with transaction.atomic():
         stream.script.body = "new"
         stream.script.save()
-        lookup._found["hello"] = lookup._Found(old, math.inf, math.inf)
+        lookup._found["hello"] = lookup._Found(old, math.inf)
     assert said() == "new"
 
 
