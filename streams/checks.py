@@ -126,6 +126,15 @@ def check_settings(
         )
     found += _check_tokenizer(chosen.get("TOKENIZER"))
     found += _check_control_layer(chosen)
+    quick = chosen.get("QUICK_MIDDLEWARE", [])
+    if not isinstance(quick, list | tuple) or not set(settings.MIDDLEWARE) >= {*quick}:
+        found.append(
+            Error(
+                f"STREAMS['QUICK_MIDDLEWARE'] is {quick!r}.",
+                hint="Give a list of paths that are in MIDDLEWARE, too.",
+                id="streams.E009",
+            )
+        )
     for path in chosen.get("FORMATS", []):
         try:
             good = issubclass(import_string(path), Format)

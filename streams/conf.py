@@ -47,6 +47,8 @@ DEFAULTS: dict[str, Any] = {
     # While streams play, milliseconds after which a thread that runs Python lets others
     # run (None: as Python has it).
     "SWITCH_INTERVAL_MS": 0.5,
+    # Dotted paths of middleware that may be called on the event loop.
+    "QUICK_MIDDLEWARE": [],
     # Longest script, in code points.
     "MAX_SCRIPT_CHARS": 1_000_000,
 }
@@ -147,6 +149,10 @@ class Conf:
         """In seconds."""
         chosen = self._get("SWITCH_INTERVAL_MS")
         return None if chosen is None else float(chosen) / 1000
+
+    @property
+    def quick_middleware(self) -> list[str]:
+        return list(self._get("QUICK_MIDDLEWARE"))
 
     @property
     def max_script_chars(self) -> int:

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from streams.api.base import endpoint
+from streams.api.base import quick_endpoint
 from streams.core.directions import NamedEvent
 from streams.core.steps import Step
 from streams.exceptions import Problem
@@ -27,7 +27,7 @@ MAX_PLAN_STEPS = 20_000
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
-@endpoint
+@quick_endpoint
 async def events(
     request: HttpRequest, slug: str, wire_format: str | None = None
 ) -> HttpResponseBase:

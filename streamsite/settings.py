@@ -158,6 +158,7 @@ STREAMS = {
     "PLAYGROUND": "public",
     "DRAIN_ON_SIGTERM": True,
     "QUIET_GC": True,
+    "QUICK_MIDDLEWARE": ["streamsite.policy.content_security_policy"],
     # Programs that ask for a vendor's model hear this.
     "DEFAULT_STREAM": "greeting",
 }

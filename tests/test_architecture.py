@@ -29,7 +29,7 @@ LAYERS = (
     ),
     (
         *("urls", "api_urls", "routing", "apps"),
-        *("turnstile", "bundling", "threads", "short", "asgi"),
+        *("turnstile", "at_once", "bundling", "threads", "short", "asgi"),
     ),
     ("standalone",),
     ("pytest_plugin", "__main__"),

@@ -7,7 +7,7 @@
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.api.base import endpoint, prepare_model
+from streams.api.base import endpoint, prepare_model, quick_endpoint
 from streams.conf import conf
 from streams.exceptions import Problem
 from streams.formats import get_format
@@ -35,7 +35,7 @@ def is_for_use_chat(request: HttpRequest) -> bool:
     )
 
 
-@endpoint
+@quick_endpoint
 async def play_default(request: HttpRequest) -> HttpResponseBase:
     """Play the stream that the body names as its model, or else the site's default."""
     chosen = get_format("ai-sdk")

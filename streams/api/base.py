@@ -36,6 +36,14 @@ def endpoint(view: AsyncView) -> Callable[..., Any]:
     return cast(Callable[..., Any], exempt)
 
 
+def quick_endpoint(view: AsyncView) -> Callable[..., Any]:
+    """Mark an endpoint that calls `serve` with `quick`, and waits for nothing else."""
+    marked: Any = endpoint(view)
+    # What may be called without a thread at hand.
+    marked.streams_quick = True
+    return cast(Callable[..., Any], marked)
+
+
 def prepare_model(request: HttpRequest, wire_format: Format, call: Call) -> Prepared:
     """Prepare the stream that a call names as its model."""
     stream = find_model(call.model, get_asker(request))
@@ -52,7 +60,7 @@ def json_response(value: object, *, status: int = 200) -> HttpResponse:
     )
 
 
-@endpoint
+@quick_endpoint
 async def play_model(request: HttpRequest, wire_format: str) -> HttpResponseBase:
     """Play the stream that the body names as its model."""
     chosen = get_format(wire_format)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.api.base import endpoint, json_response, prepare_model
+from streams.api.base import endpoint, json_response, prepare_model, quick_endpoint
 from streams.formats import get_format
 from streams.formats.gemini import short, to_be_counted
 from streams.formats.overrides import parse_call
@@ -16,7 +16,7 @@ from streams.serving.endpoint import serve
 from streams.serving.requests import get_asker, query_text, read_request
 
 
-@endpoint
+@quick_endpoint
 async def generate(
     request: HttpRequest, name: str, *, stream: bool = False
 ) -> HttpResponseBase:

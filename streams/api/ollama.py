@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from streams.api import ai_sdk
-from streams.api.base import endpoint, json_response
+from streams.api.base import endpoint, json_response, quick_endpoint
 from streams.api.models import METHODS, describe
 from streams.exceptions import Problem
 from streams.formats import get_format
@@ -24,7 +24,7 @@ VERSION = "0.12.6"
 """The Ollama whose API this is: clients ask before they use what is newer."""
 
 
-@endpoint
+@quick_endpoint
 async def chat(request: HttpRequest) -> HttpResponseBase:
     """Play a stream in a conversation. The AI SDK's `useChat` asks here, too."""
     if ai_sdk.is_for_use_chat(request):
@@ -33,7 +33,7 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     return await _play(request, "ollama-chat")
 
 
-@endpoint
+@quick_endpoint
 async def generate(request: HttpRequest) -> HttpResponseBase:
     """Play a stream in answer to one prompt."""
     return await _play(request, "ollama-generate")

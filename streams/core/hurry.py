@@ -11,6 +11,14 @@ class NotNow(StreamsError):
     """Raised, in a hurry, by what would take its time."""
 
 
+class WouldWait(BaseException):
+    """Raised by a view, through all that is around it, that would have to wait where
+    nobody can. Whoever has called it tries again elsewhere.
+
+    It is no error: nobody should make an answer of it.
+    """
+
+
 class _Hurry(threading.local):
     on = False
 
@@ -37,3 +45,11 @@ def may_take_time() -> None:
     """Say that what follows waits for something, or computes for milliseconds."""
     if _hurry.on:
         raise NotNow
+
+
+def is_short(method: str, content_length: str) -> bool:
+    """Tell whether a request can be read in no time: ten kilobytes and more take a
+    while to parse, and a body in chunks may be as long."""
+    if method == "POST" and not content_length:
+        return False
+    return len(content_length) <= 4

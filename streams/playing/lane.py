@@ -39,6 +39,7 @@ class Lane:
         "_send",
         "_start",
         "on_wait",
+        "tried",
     )
 
     def __init__(self, receive: Receive, send: Send) -> None:
@@ -52,6 +53,8 @@ class Lane:
         self._dropped = False
         self.on_wait: Callable[[], object] | None = None
         """What to call before a long wait that takes no processor."""
+        self.tried = False
+        """Whether the view was called before, and would have had to wait."""
 
     @property
     def taken(self) -> bool:

@@ -14,7 +14,7 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from streams.core.hurry import NotNow, hurry
+from streams.core.hurry import NotNow, WouldWait, hurry, is_short
 from streams.exceptions import Injected, Problem
 from streams.formats.base import Format
 from streams.http import (
@@ -43,6 +43,9 @@ from streams.serving.whole import answer_whole
 from streams.tokens import get_tokenizer
 
 logger = logging.getLogger("streams")
+
+AT_ONCE = "streams_at_once"
+"""Marks requests that must be answered at once, or not here: see streams.at_once."""
 
 
 async def serve(
@@ -77,8 +80,10 @@ async def serve(
                 # thread, and no response comes that would let go of its connection.
                 release_connections()
 
+        quick = quick and not (lane is not None and lane.tried)
         prepared = _try_now(request, prepare) if quick else None
         if prepared is None:
+            _refuse_to_wait(request)
             prepared = await sync_to_async(in_thread)()
         if isinstance(prepared, HttpResponseBase):
             for name, value in wire_format.request_headers(uuid4().hex).items():
@@ -106,9 +111,7 @@ def _try_now(
     request: HttpRequest, prepare: Callable[[], Prepared | HttpResponseBase]
 ) -> Prepared | HttpResponseBase | None:
     """Prepare on the event loop, if that takes no time; else return None."""
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if len(length) > 4 or (request.method == "POST" and not length):
-        # Ten kilobytes and more take a while to parse; a body in chunks may be as long.
+    if not is_short(request.method or "", request.META.get("CONTENT_LENGTH") or ""):
         return None
     try:
         with hurry():
@@ -140,6 +143,8 @@ async def _answer(
         headers |= event_stream_headers(private=private)
         headers["Content-Type"] = wire_format.media_type
         return BodilessResponse(headers=headers)
+    if not context.call.stream:
+        _refuse_to_wait(request)
     ticket = prepared.ticket or admit(stream, request.META.get("REMOTE_ADDR", ""))
     prepare_for_sigterm()
     # A weak reference: where nothing else holds it, it is released already.
@@ -171,6 +176,12 @@ async def _answer(
         # Twice as long as any plan: a slow reader gets that much.
         max_seconds=most and 2 * most,
     )
+
+
+def _refuse_to_wait(request: HttpRequest) -> None:
+    """Raise WouldWait if the request must be answered at once."""
+    if getattr(request, AT_ONCE, False):
+        raise WouldWait
 
 
 def _give_back(ticket: "ref[Ticket]") -> None:

@@ -104,6 +104,16 @@ def test_sqlite_that_lets_a_save_meet_the_journal_is_told_of(
             "Give paths of subclasses of streams.formats.base.Format.",
         ),
         (
+            {"QUICK_MIDDLEWARE": ["no.such.Middleware"]},
+            "streams.E009",
+            "Give a list of paths that are in MIDDLEWARE, too.",
+        ),
+        (
+            {"QUICK_MIDDLEWARE": "yoursite.middleware.Quick"},
+            "streams.E009",
+            "Give a list of paths that are in MIDDLEWARE, too.",
+        ),
+        (
             {"TOKENIZER": "gpt2"},
             "streams.E006",
             "Use one of o200k_base, cl100k_base, estimate, or leave it out.",
