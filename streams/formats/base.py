@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from streams.core.directions import Channel
 from streams.core.steps import Step
 from streams.exceptions import Problem
 from streams.formats.breaking import break_json
@@ -100,6 +101,24 @@ class Writer(ABC):
     @abstractmethod
     def step(self, step: Step) -> bytes:
         """Return a step's bytes: none where the format has no way to say it."""
+
+    def steps(self, steps: Sequence[Step]) -> Iterable[bytes]:
+        """Return what `step` does of each, for less, of several that leave together."""
+        channel = steps[0].channel
+        around = self.around(channel)
+        if around is None:
+            return map(self.step, steps)
+        frames = [
+            step.json.join(around)
+            for step in steps
+            if step.channel is channel and step.direction is None
+        ]
+        return frames if len(frames) == len(steps) else map(self.step, steps)
+
+    def around(self, channel: Channel) -> Sequence[bytes] | None:
+        """Return what stands before, between and after the JSON of a text; None where
+        that is not all that a step in this channel is."""
+        return None
 
     @abstractmethod
     def closing(self) -> bytes:

@@ -38,8 +38,9 @@ class OllamaWriter(Writer):
         self._around: dict[Channel, list[bytes]] = {}
 
     def step(self, step: Step) -> bytes:
-        if step.direction is None and step.channel != Channel.TOOL:
-            return step.json.join(self._around_text(step.channel))
+        around = None if step.direction else self.around(step.channel)
+        if around is not None:
+            return step.json.join(around)
         part = self._pieces.take(step)
         return b"" if part is None else self._said(part)
 
@@ -47,11 +48,11 @@ class OllamaWriter(Writer):
         said = self._format.said([])
         return line({**about(self.context), **said, **ending(self.context)})
 
-    def _around_text(self, channel: Channel) -> list[bytes]:
-        """Return what stands before and after a text; nothing where none is shown."""
+    def around(self, channel: Channel) -> list[bytes] | None:
         around = self._around.get(channel)
-        if around is None:
+        if around is None and channel != Channel.TOOL:
             said = self._said(Part(channel=channel, text="\0"))
+            # Nothing where none is shown.
             around = said.rsplit(b'"\\u0000"', 1) if said else [b""]
             self._around[channel] = around
         return around

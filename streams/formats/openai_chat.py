@@ -100,8 +100,8 @@ class ChatWriter(Writer):
                 dump_json({"tool_calls": [self._called(tool.name, choice)]})
                 for choice in range(self._choices)
             )
-        if step.channel != Channel.TOOL:
-            around = self._around[step.channel] or self._around_text(step.channel)
+        around = self.around(step.channel)
+        if around is not None:
             return step.json.join(around)
         index = self._tools - 1
         more = {"index": index, "function": {"arguments": step.text}}
@@ -118,10 +118,12 @@ class ChatWriter(Writer):
     def error(self, message: str, kind: str = "") -> bytes:
         return error_event(message, self.context, kind)
 
-    def _around_text(self, channel: Channel) -> list[bytes]:
-        delta = f'{{"{TEXT_FIELDS[channel]}":\0}}'
-        around = self._deltas(delta for _ in range(self._choices)).split(b"\0")
-        self._around[channel] = around
+    def around(self, channel: Channel) -> list[bytes] | None:
+        around = self._around[channel]
+        if around is None and channel != Channel.TOOL:
+            delta = f'{{"{TEXT_FIELDS[channel]}":\0}}'
+            around = self._deltas(delta for _ in range(self._choices)).split(b"\0")
+            self._around[channel] = around
         return around
 
     def _called(self, name: str, choice: int) -> dict[str, object]:

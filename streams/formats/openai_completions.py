@@ -33,6 +33,9 @@ class CompletionsWriter(Writer):
             return b""
         return step.json.join(self._around)
 
+    def around(self, channel: Channel) -> list[bytes] | None:
+        return self._around if channel in _SAID else None
+
     def closing(self) -> bytes:
         end = self._chunks('""', finish_reason(self.context))
         if self._with_usage:

@@ -141,7 +141,7 @@ class Playing(ABC):
                 frames: list[bytes] = []
                 some = self._steps[playback.index - taken : playback.index]
                 try:
-                    frames.extend(map(self._writer.step, some))
+                    frames.extend(self._writer.steps(some))
                 finally:
                     # What was written before a failure is sent.
                     tally.steps += len(frames)
