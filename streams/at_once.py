@@ -122,6 +122,9 @@ def at_once(application: Any) -> AtOnce | None:
     never_wait = NEVER_WAITS.union(conf.quick_middleware)
     if not never_wait.issuperset(settings.MIDDLEWARE):
         return None
+    middleware = [import_string(path) for path in settings.MIDDLEWARE]
+    if not all(getattr(one, "sync_capable", True) for one in middleware):
+        return None
     if settings.CSRF_USE_SESSIONS or settings.SESSION_SAVE_EVERY_REQUEST:
         return None
     if not settings.SESSION_ENGINE.startswith("django.contrib.sessions.backends."):

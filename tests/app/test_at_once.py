@@ -271,7 +271,10 @@ async def test_middleware_that_asks_the_database_is_not_believed_twice(
     "changed",
     [
         {"MIDDLEWARE": [*SEVEN, "tests.app.test_bundling.Meddling"]},
-        {"MIDDLEWARE": ["tests.app.lane_site.marked", *SEVEN]},
+        {
+            "MIDDLEWARE": ["tests.app.lane_site.marked", *SEVEN],  # asynchronous only
+            "STREAMS": {"QUICK_MIDDLEWARE": ["tests.app.lane_site.marked"]},
+        },
         {"CSRF_USE_SESSIONS": True},
         {"SESSION_SAVE_EVERY_REQUEST": True},
         {"SESSION_ENGINE": "yoursite.sessions"},
