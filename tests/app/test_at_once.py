@@ -1,6 +1,7 @@
 """Where no middleware ever waits, streams are set up on the event loop."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 from asgiref.sync import sync_to_async as sync
@@ -67,6 +68,25 @@ async def warmed(application, path=EVENTS, **options):
     return await ask(application, path, **options)
 
 
+@pytest.fixture
+async def application(make_stream, site, threads):
+    """The site on the direct lane, with a stream that is at hand."""
+    await sync(make_stream)("abc")
+    application = direct(site)
+    await warmed(application)
+    threads.clear()
+    return application
+
+
+@contextmanager
+def listening(signal, hear):
+    signal.connect(hear)
+    try:
+        yield
+    finally:
+        signal.disconnect(hear)
+
+
 @pytest.mark.parametrize(
     ("path", "options"), [(EVENTS, {}), (EVENTS, chat()), (CHAT, chat())]
 )
@@ -117,12 +137,8 @@ async def test_a_long_body_is_not_for_the_event_loop(make_stream, site, threads)
 
 
 async def test_a_client_that_leaves_before_it_has_asked_gets_nothing(
-    make_stream, site, threads
+    application, threads
 ):
-    await sync(make_stream)("abc")
-    application = direct(site)
-    await warmed(application, CHAT, **chat())
-    threads.clear()
     async with open_exchange(application, CHAT, **chat()) as exchange:
         exchange._body = []
         exchange.leave()
@@ -142,32 +158,21 @@ async def test_a_user_is_looked_up_in_a_thread(make_stream, site, threads):
 
 
 async def test_an_answer_in_whole_waits_in_a_thread_and_is_told_of_once(
-    make_stream, site, threads
+    application, threads
 ):
-    await sync(make_stream)("abc")
-    application = direct(site)
-    await warmed(application)
-    threads.clear()
     told = []
 
     def hear(**said):
         told.append(said)
 
-    called.connect(hear)
-    try:
+    with listening(called, hear):
         answer = await ask(application, CHAT, **chat(stream=False))
-    finally:
-        called.disconnect(hear)
     assert json.loads(answer.body)["choices"][0]["message"]["content"] == "abc"
     assert threads == [CHAT]
     assert len(told) == 1
 
 
-async def test_a_problem_is_told_without_a_thread(make_stream, site, threads, caplog):
-    await sync(make_stream)("abc")
-    application = direct(site)
-    await warmed(application, CHAT, **chat())
-    threads.clear()
+async def test_a_problem_is_told_without_a_thread(application, threads, caplog):
     answer = await ask(application, CHAT, **chat(messages="hot"))
     assert answer.status == 400
     assert "messages" in json.loads(answer.body)["error"]["message"]
@@ -178,13 +183,9 @@ async def test_a_problem_is_told_without_a_thread(make_stream, site, threads, ca
 
 
 async def test_a_connection_of_the_loops_thread_is_left_alone(
-    make_stream, site, monkeypatch, threads
+    application, monkeypatch, threads
 ):
     """Such as one that was opened before the server began to serve."""
-    await sync(make_stream)("abc")
-    application = direct(site)
-    await warmed(application)
-    threads.clear()
     there = []
 
     def closed():
@@ -199,24 +200,15 @@ async def test_a_connection_of_the_loops_thread_is_left_alone(
 
 
 @pytest.mark.parametrize("signal", [request_started, request_finished])
-async def test_others_who_listen_are_called_in_a_thread(
-    make_stream, site, threads, signal
-):
-    await sync(make_stream)("abc")
-    application = direct(site)
-    await warmed(application)
-    threads.clear()
+async def test_others_who_listen_are_called_in_a_thread(application, threads, signal):
     heard = []
 
     def hear(**said):
         # Not allowed on an event loop.
         heard.append(User.objects.count())
 
-    signal.connect(hear)
-    try:
+    with listening(signal, hear):
         answer = await ask(application, EVENTS)
-    finally:
-        signal.disconnect(hear)
     assert spoken(answer.body) == "abc"
     assert threads == [EVENTS]
     assert heard == [0]
